@@ -1,0 +1,28 @@
+"""Model to artifacts: which files a stack becomes, and what each of them shows. Pure."""
+
+from __future__ import annotations
+
+from hashistack.compile.app import app_job
+from hashistack.compile.artifact import Artifact, Compiled
+from hashistack.compile.batch import release_job, scheduled_job
+from hashistack.compile.ingress import ingress_job
+from hashistack.compile.notices import notices
+from hashistack.compile.stand_ins import stand_in_for
+from hashistack.model import Stack
+
+
+def compile_stack(stack: Stack, source: str) -> Compiled:
+    """Return the files of one environment; `source` is the descriptor's base name, for the headers."""
+    artifacts = (
+        *((app_job(stack, source),) if stack.processes else ()),
+        *release_job(stack, source),
+        *(scheduled_job(stack, process, source) for process in stack.scheduled),
+        *_stand_ins(stack, source),
+        *ingress_job(stack, source),
+    )
+    return Compiled(tuple(sorted(artifacts, key=lambda artifact: artifact.path)), notices(stack))
+
+
+def _stand_ins(stack: Stack, source: str) -> tuple[Artifact, ...]:
+    found = ((service, stand_in_for(service)) for service in stack.backing_services)
+    return tuple(stand_in(stack, service, source) for service, stand_in in found if stand_in is not None)

@@ -1,0 +1,25 @@
+"""What the compiler hands to the renderer: which template, filled with what, to become which file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hashistack.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to render; `path` is relative to the output folder, `source` the descriptor's base name."""
+
+    path: str
+    template: str
+    view: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """All files of one environment, and what the user must know about them."""
+
+    artifacts: tuple[Artifact, ...]
+    notices: tuple[Diagnostic, ...]

@@ -1,0 +1,80 @@
+"""The outputs of backing services as Go template expressions: one text for a stand-in and for a managed service.
+
+In every expression `$_` is the Consul service (address, port, meta) and `$_Login` its Nomad variable (user, password,
+keys); `bind` puts a variable of the service's own name there, `cache` for example: `$cache` and `$cacheLogin`.
+What differs between a stand-in and a managed service (scheme, region, bucket) is in the meta of the Consul service.
+"""
+
+from __future__ import annotations
+
+from hashistack.model import BackingService
+
+_HOST = "$_.Address"
+_PORT = "$_.Port"
+_USER = "$_Login.user.Value"
+_PASSWORD = "$_Login.password.Value"  # noqa: S105 - an expression that reads a password
+
+
+def _url(scheme: str, login: str, path: str = "") -> str:
+    """Compose a URL; `login` is `user:password` with one or two expressions of percent-encoded text."""
+    users = "(urlquery $_Login.user.Value) " if login == "user:password" else ""
+    form = "%s://%s:%s@%s:%d" if users else "%s://:%s@%s:%d"
+    return (
+        f'(printf "{form}{path}" (or $_.ServiceMeta.scheme "{scheme}") {users}'
+        f"(urlquery {_PASSWORD}) {_HOST} {_PORT})"
+    )
+
+
+_DATABASE = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD}
+
+EXPRESSIONS: dict[str, dict[str, str]] = {
+    "redis": {**_DATABASE, "user": '(or $_Login.user "default")', "url": _url("redis", ":password")},
+    "postgres": {**_DATABASE, "url": _url("postgres", "user:password", "/{app}")},
+    "mongodb": {**_DATABASE, "url": _url("mongodb", "user:password", "/{app}")},
+    "kafka": {"bootstrap_servers": '(trimPrefix "," $_)'},
+    "mqtt": {"url": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "mqtt") {_HOST} {_PORT})', "host": _HOST, "port": _PORT},
+    "object-storage": {
+        "endpoint": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "http") {_HOST} {_PORT})',
+        "region": '(or $_.ServiceMeta.region "us-east-1")',
+        "bucket": '(or $_.ServiceMeta.bucket "{bucket}")',
+        "access_key": "$_Login.access_key.Value",
+        "secret_key": "$_Login.secret_key.Value",
+    },
+}
+
+
+def expression(app: str, service: BackingService, output: str) -> str:
+    """Return the expression of one output, an operand that can stand in any Go template pipeline."""
+    bucket = service.buckets[0] if service.buckets else service.name
+    text = EXPRESSIONS[service.type][output].replace("{app}", app).replace("{bucket}", bucket)
+    return text.replace("$_", f"${go_variable(service)}")
+
+
+def needs_login(service: BackingService, output: str) -> bool:
+    """Tell whether the output reads the service's Nomad variable."""
+    return "$_Login" in EXPRESSIONS[service.type][output]
+
+
+def bindings(app: str, service: BackingService, *, login: bool) -> tuple[str, ...]:
+    """Return the template lines that look the service up.
+
+    A service without a passing instance reads a variable that nobody sets: consul-template then waits, keeps what it
+    wrote before, and Nomad's task event names what is missing.
+    """
+    consul = f"{app}-{service.name}"
+    name = f"${go_variable(service)}"
+    wait = f'{{{{ else }}}}{{{{ nomadVar "nomad/jobs/{consul}/address" }}}}{{{{ end }}}}'
+    if service.type == "kafka":
+        every = f'{{{{ {name} = printf "%s,%s:%d" {name} .Address .Port }}}}'
+        lines = [f'{{{{ {name} := "" }}}}{{{{ range service "{consul}" }}}}{every}{wait}']
+    else:
+        first = f"{{{{ if not {name} }}}}{{{{ {name} = . }}}}{{{{ end }}}}"
+        lines = [f'{{{{ {name} := false }}}}{{{{ range service "{consul}" }}}}{first}{wait}']
+    if login:
+        lines.append(f'{{{{ {name}Login := nomadVar "nomad/jobs/{consul}" }}}}')
+    return tuple(lines)
+
+
+def go_variable(service: BackingService) -> str:
+    """Return the Go template variable of a service; capitals are free for suffixes, a DNS label has none."""
+    return service.name.replace("-", "_")

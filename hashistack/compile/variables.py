@@ -1,0 +1,92 @@
+"""`env` and `secrets` to what a Nomad task needs: plain `env` entries and an env file that Nomad fills in at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from hashistack.compile import outputs
+from hashistack.compile.consul_template import go_string, survives_jobspec
+from hashistack.model import BackingService, Reference, Stack, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class TaskVariables:
+    """Entries of the `env` block, and the body of the env file; the body is None when nothing needs it."""
+
+    plain: tuple[tuple[str, str], ...]
+    body: str | None
+
+
+def task_variables(stack: Stack, port: int | None) -> TaskVariables:
+    """Split the variables by when their value is known; PORT follows `port` unless the descriptor sets it."""
+    plain = {} if port is None else {"PORT": str(port)}
+    late: list[Variable] = []
+    for variable in stack.env:
+        plain.pop(variable.name, None)
+        text = "".join(part for part in variable.value if isinstance(part, str))
+        if all(isinstance(part, str) for part in variable.value) and survives_jobspec(text):
+            plain[variable.name] = text
+        else:
+            late.append(variable)
+    lines = (*_secret_lines(stack), *_late_lines(stack, late))
+    return TaskVariables(tuple(sorted(plain.items())), "\n".join(lines) + "\n" if lines else None)
+
+
+def _secret_lines(stack: Stack) -> tuple[str, ...]:
+    names = [name for name in stack.secrets if stack.registry is None or name != stack.registry.password]
+    if not names:
+        return ()
+    path = f"nomad/jobs/{stack.app}"
+    # A secret that is not set reads a variable that nobody sets: the task waits and says which one.
+    lines = (
+        f"{{{{ with .{name} }}}}{name}={{{{ .Value | toJSON }}}}"
+        f'{{{{ else }}}}{{{{ nomadVar "{path}/{name}" }}}}{{{{ end }}}}'
+        for name in names
+    )
+    return ("{{/* secrets */}}", f'{{{{ with nomadVar "{path}" }}}}', *lines, "{{ end }}")
+
+
+def _late_lines(stack: Stack, late: list[Variable]) -> tuple[str, ...]:
+    if not late:
+        return ()
+    services = {service.name: service for service in stack.backing_services}
+    references = [part for variable in late for part in variable.value if isinstance(part, Reference)]
+    used = [service for service in stack.backing_services if service.name in {ref.service for ref in references}]
+    logins = {ref.service for ref in references if outputs.needs_login(services[ref.service], ref.output)}
+    bound = chain.from_iterable(
+        (
+            f"{{{{/* backing_services.{service.name} */}}}}",
+            *outputs.bindings(stack.app, service, login=service.name in logins),
+        )
+        for service in used
+    )
+    return (*bound, "{{/* env */}}", *(_line(stack.app, variable, services) for variable in late))
+
+
+def _line(app: str, variable: Variable, services: dict[str, BackingService]) -> str:
+    line = f"{variable.name}={{{{ {_value(app, variable, services)} | toJSON }}}}"
+    conditions = sorted(set(chain.from_iterable(_conditions(part, services) for part in variable.value)))
+    if not conditions:
+        return line
+    condition = conditions[0] if len(conditions) == 1 else "and " + " ".join(conditions)
+    return f"{{{{ if {condition} }}}}{line}{{{{ end }}}}"
+
+
+def _value(app: str, variable: Variable, services: dict[str, BackingService]) -> str:
+    operands = [
+        outputs.expression(app, services[part.service], part.output) if isinstance(part, Reference) else go_string(part)
+        for part in variable.value
+    ]
+    if len(operands) == 1:
+        return operands[0]
+    # printf, because a port is a number and `print` puts blanks between operands.
+    return f'printf "{"%v" * len(operands)}" {" ".join(operands)}'
+
+
+def _conditions(part: str | Reference, services: dict[str, BackingService]) -> tuple[str, ...]:
+    if isinstance(part, str):
+        return ()
+    service = services[part.service]
+    name = f"${outputs.go_variable(service)}"
+    return (name, f"{name}Login") if outputs.needs_login(service, part.output) else (name,)

@@ -1,0 +1,1 @@
+"""Every wording of the product, one file per area."""
