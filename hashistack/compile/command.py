@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hashistack.compile.consul_template import survives_jobspec, verbatim
+from hashistack.compile.consul_template import survives_config, verbatim
 
 _SHELL_SYNTAX = frozenset("|&;(){}\n\r`!#")
 _PROGRAM = re.compile(r"[A-Za-z0-9_./+-]+")
@@ -27,6 +27,6 @@ def script(command: str) -> str | None:
     """Return the template body that carries the command in a file, or None when it can stand in the job itself.
 
     Nomad would put the values of `${NAME}` into the text of the command before the shell sees it: unquoted, and
-    visible in the process list.
+    visible in the process list. `%{` would not even start.
     """
-    return None if survives_jobspec(command) else verbatim(shell_command(command))
+    return None if survives_config(command) else verbatim(shell_command(command))

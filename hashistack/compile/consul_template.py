@@ -12,9 +12,14 @@ import re
 _INTERPOLATED = re.compile(r"\$\{[a-zA-Z0-9_\-.]+\}")
 
 
-def survives_jobspec(text: str) -> bool:
-    """Tell whether a plain HCL string carries `text` into the task unchanged: Nomad fills in `${name}`, HCL normalises."""
+def survives_env(text: str) -> bool:
+    """Tell whether an entry of `env` carries `text` into the task unchanged: Nomad fills in `${name}`, HCL normalises."""
     return not _INTERPOLATED.search(text) and _is_normal(text)
+
+
+def survives_config(text: str) -> bool:
+    """Tell whether a driver's `config` carries `text` unchanged: Nomad's client reads it as an HCL template once more."""
+    return "${" not in text and "%{" not in text and _is_normal(text)
 
 
 def go_string(text: str) -> str:

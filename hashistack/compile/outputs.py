@@ -28,7 +28,7 @@ def _url(scheme: str, login: str, path: str = "") -> str:
 _DATABASE = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD}
 
 EXPRESSIONS: dict[str, dict[str, str]] = {
-    "redis": {**_DATABASE, "user": '(or $_Login.user "default")', "url": _url("redis", ":password")},
+    "redis": {**_DATABASE, "user": '(or $_Login.user.Value "default")', "url": _url("redis", ":password")},
     "postgres": {**_DATABASE, "url": _url("postgres", "user:password", "/{app}")},
     "mongodb": {**_DATABASE, "url": _url("mongodb", "user:password", "/{app}")},
     "kafka": {"bootstrap_servers": '(trimPrefix "," $_)'},

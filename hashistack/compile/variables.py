@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from hashistack.compile import outputs
-from hashistack.compile.consul_template import go_string, survives_jobspec
+from hashistack.compile.consul_template import go_string, survives_env
 from hashistack.model import BackingService, Reference, Stack, Variable
 
 
@@ -25,7 +25,7 @@ def task_variables(stack: Stack, port: int | None) -> TaskVariables:
     for variable in stack.env:
         plain.pop(variable.name, None)
         text = "".join(part for part in variable.value if isinstance(part, str))
-        if all(isinstance(part, str) for part in variable.value) and survives_jobspec(text):
+        if all(isinstance(part, str) for part in variable.value) and survives_env(text):
             plain[variable.name] = text
         else:
             late.append(variable)
@@ -40,7 +40,7 @@ def _secret_lines(stack: Stack) -> tuple[str, ...]:
     path = f"nomad/jobs/{stack.app}"
     # A secret that is not set reads a variable that nobody sets: the task waits and says which one.
     lines = (
-        f"{{{{ with .{name} }}}}{name}={{{{ .Value | toJSON }}}}"
+        f"{{{{ if .{name}.Key }}}}{name}={{{{ .{name}.Value | toJSON }}}}"
         f'{{{{ else }}}}{{{{ nomadVar "{path}/{name}" }}}}{{{{ end }}}}'
         for name in names
     )

@@ -1,7 +1,7 @@
 """Align equals signs as `nomad fmt` and `terraform fmt` do, so that templates need not count spaces.
 
 The rule is that of hclwrite's formatter: the equals signs of neighbouring lines stand in one column; a blank line,
-a comment, a block or a value that goes on over more lines ends the neighbourhood; heredocs are left alone.
+a comment, a block or a list over more lines ends the neighbourhood; a heredoc does not, and is left alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def align(text: str) -> str:
             _close(lines, group)
         if opened:
             end_of_heredoc = opened["tag"]
-            _close(lines, group)
     _close(lines, group)
     return "\n".join(lines)
 

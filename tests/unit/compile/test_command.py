@@ -26,3 +26,7 @@ def test_only_simple_commands_replace_the_shell(command: str, expected: str) -> 
 def test_a_command_that_nomad_would_fill_in_goes_into_a_file() -> None:
     assert script("run --key $KEY") is None
     assert script("run --key ${KEY}") == "run --key ${KEY}"
+
+
+def test_a_command_with_what_hcl_would_act_upon_goes_into_a_file() -> None:
+    assert script("date +%{x") == "date +%{x"

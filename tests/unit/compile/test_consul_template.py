@@ -2,25 +2,25 @@
 
 import pytest
 
-from hashistack.compile.consul_template import go_string, survives_jobspec, verbatim
+from hashistack.compile.consul_template import go_string, survives_config, survives_env, verbatim
 
 
 @pytest.mark.parametrize(
-    ("text", "survives"),
+    ("text", "in_env", "in_config"),
     [
-        ("plain", True),
-        ("", True),
-        ("é composed", True),
-        ("e\u0301 decomposed", False),
-        ("${PATH}", False),
-        ("${node.unique.id}", False),
-        ("${X:-default}", True),
-        ("$PATH", True),
-        ("%{if}", True),
+        ("plain", True, True),
+        ("", True, True),
+        ("é composed", True, True),
+        ("e\u0301 decomposed", False, False),
+        ("${PATH}", False, False),
+        ("${node.unique.id}", False, False),
+        ("${X:-default}", True, False),
+        ("$PATH", True, True),
+        ("%{if}", True, False),
     ],
 )
-def test_what_nomad_and_hcl_leave_alone(text: str, survives: bool) -> None:
-    assert survives_jobspec(text) is survives
+def test_what_nomad_and_hcl_leave_alone(text: str, in_env: bool, in_config: bool) -> None:
+    assert (survives_env(text), survives_config(text)) == (in_env, in_config)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ def test_a_value_over_more_lines_stands_alone() -> None:
     assert align(text) == text
 
 
-def test_a_heredoc_is_aligned_at_its_first_line_and_left_alone_inside() -> None:
+def test_a_heredoc_is_one_neighbour_and_left_alone_inside() -> None:
     text = "a = 1\nlonger = <<EOT\nx = 1\nlonger = 2\nEOT\nb = 2"
-    assert align(text) == "a      = 1\nlonger = <<EOT\nx = 1\nlonger = 2\nEOT\nb = 2"
+    assert align(text) == "a      = 1\nlonger = <<EOT\nx = 1\nlonger = 2\nEOT\nb      = 2"
 
 
 def test_quoted_keys_are_keys() -> None:

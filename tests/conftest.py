@@ -1,0 +1,64 @@
+"""Options and fixtures that all tests share: the real parts, started once, or a reason why they cannot be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bed import agents, engine, images
+from tests.bed.missing import BedUnavailable
+from tests.tools import build
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites what golden tests compare with."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*/expected")
+    parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
+
+
+@pytest.fixture(scope="session")
+def nomad_binary() -> Path:
+    """Return the path of a real Nomad."""
+    with needed():
+        return build.ensure("nomad")
+
+
+@pytest.fixture(scope="session")
+def consul_binary() -> Path:
+    """Return the path of a real Consul."""
+    with needed():
+        return build.ensure("consul")
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[engine.Engine]:
+    """Return a Docker engine that answers, with the images that the jobs name."""
+    with ExitStack() as stack:
+        with needed():
+            running = stack.enter_context(engine.running())
+            images.ensure(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster(docker: engine.Engine) -> Iterator[agents.Agents]:
+    """Return a Consul and a Nomad agent that know nothing of hashistack."""
+    with ExitStack() as stack:
+        with needed():
+            running = stack.enter_context(agents.running(docker))
+        yield running
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Skip the test with the reason where a real part cannot be had; in CI that is a failure."""
+    try:
+        yield
+    except BedUnavailable as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have every real part: {reason}", pytrace=False)
+        pytest.skip(str(reason))
