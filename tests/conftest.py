@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import agents, engine, images
+from tests.bed import agents, engine, images, packages
 from tests.bed.missing import BedUnavailable
 from tests.tools import build
 
@@ -39,6 +39,7 @@ def docker() -> Iterator[engine.Engine]:
     """Return a Docker engine that answers, with the images that the jobs name."""
     with ExitStack() as stack:
         with needed():
+            packages.ensure()
             running = stack.enter_context(engine.running())
             images.ensure(running)
         yield running

@@ -47,8 +47,9 @@ class GroupView:
     limits: tuple[int, int] | None
     port: int | None
     service: ServiceView | None
+    canary: bool
+    health_check: str
     healthy_deadline: int
-    progress_deadline: int
     restarts: int
     restart_interval: int
     restart_delay: int
@@ -75,7 +76,6 @@ def _group(stack: Stack, process: Process) -> GroupView:
     key = f"processes.{process.name}"
     service = _service(stack, process) if process.port is not None else None
     grace = service.check.grace if service else 0
-    healthy_deadline = max(_HEALTHY_DEADLINE, 2 * grace)
     return GroupView(
         name=process.name,
         key=key,
@@ -83,13 +83,19 @@ def _group(stack: Stack, process: Process) -> GroupView:
         limits=(process.scale.min, process.scale.max) if process.scale.max > process.scale.min else None,
         port=process.port,
         service=service,
-        healthy_deadline=healthy_deadline,
-        progress_deadline=2 * healthy_deadline,
+        canary=_allows_two(process),
+        health_check="checks" if service else "task_states",
+        healthy_deadline=max(_HEALTHY_DEADLINE, 2 * grace),
         restarts=_RESTARTS,
         restart_interval=_restart_interval(service),
         restart_delay=_RESTART_DELAY,
         task=task(stack, process.name, key, process.command, process.cpu, process.memory, process.port),
     )
+
+
+def _allows_two(process: Process) -> bool:
+    """Tell whether a new instance may run beside the old one: a single worker without a port may be a singleton."""
+    return process.port is not None or process.scale.max > 1
 
 
 def _service(stack: Stack, process: Process) -> ServiceView:

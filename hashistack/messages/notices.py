@@ -7,7 +7,9 @@ from hashistack.diagnostics import Diagnostic
 
 def no_terraform_yet(environment: str, target: str) -> Diagnostic:
     """Say that a target's machines are not described yet."""
-    return _notice("HS601", f"environments.{environment}", f"no Terraform is written yet for target {target}, only jobs")
+    return _notice(
+        "HS601", f"environments.{environment}", f"no Terraform is written yet for target {target}, only jobs"
+    )
 
 
 def managed_not_created(environment: str, service: str, type_: str) -> Diagnostic:

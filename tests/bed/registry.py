@@ -45,7 +45,9 @@ def serving(engine: Engine, image: str, tag: str, username: str, password: str) 
         def do_GET(self) -> None:
             if self.headers.get("Authorization") != wanted:
                 registry.refused += 1
-                return self._answer(401, b"{}", "application/json", {"WWW-Authenticate": 'Basic realm="private"'})
+                return self._answer(
+                    401, b"{}", "application/json", {"WWW-Authenticate": 'Basic realm="private"'}
+                )
             name = self.path.rsplit("/", 1)[-1]
             if self.path == "/v2/":
                 return self._answer(200, b"{}", "application/json", {})
@@ -81,7 +83,9 @@ def serving(engine: Engine, image: str, tag: str, username: str, password: str) 
 
 
 def _saved(engine: Engine, image: str) -> bytes:
-    return subprocess.run(["docker", "save", image], env=engine.environment(), capture_output=True, check=True).stdout
+    return subprocess.run(
+        ["docker", "save", image], env=engine.environment(), capture_output=True, check=True
+    ).stdout
 
 
 def _contents(saved: bytes) -> tuple[dict[str, bytes], bytes]:

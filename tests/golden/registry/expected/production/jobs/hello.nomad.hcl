@@ -18,14 +18,15 @@ job "hello" {
   group "worker" {
     count = 1
 
-    # Instances are replaced one by one; if the new version does not keep running, the old one comes back.
+    # There is never a second instance beside the one: the old one stops, then the new one starts. If it fails, the
+    # old version comes back.
     update {
       max_parallel      = 1
       auto_revert       = true
       health_check      = "task_states"
       min_healthy_time  = "10s"
       healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      progress_deadline = "0s"
     }
 
     # A process that ends is started again; after too many tries it moves to another machine.

@@ -18,7 +18,8 @@ job "shop" {
   group "admin" {
     count = 1
 
-    # A new version proves itself with one instance before an old one is stopped; if it fails, the old version stays.
+    # A new version proves itself with one instance before an old one is stopped. The first that fails ends the
+    # deployment, and the old version stays.
     update {
       max_parallel      = 1
       canary            = 1
@@ -27,7 +28,7 @@ job "shop" {
       health_check      = "checks"
       min_healthy_time  = "10s"
       healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      progress_deadline = "0s"
     }
 
     # A process that ends is started again; after too many tries it moves to another machine.
@@ -112,7 +113,8 @@ job "shop" {
   group "api" {
     count = 1
 
-    # A new version proves itself with one instance before an old one is stopped; if it fails, the old version stays.
+    # A new version proves itself with one instance before an old one is stopped. The first that fails ends the
+    # deployment, and the old version stays.
     update {
       max_parallel      = 1
       canary            = 1
@@ -121,7 +123,7 @@ job "shop" {
       health_check      = "checks"
       min_healthy_time  = "10s"
       healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      progress_deadline = "0s"
     }
 
     # A process that ends is started again; after too many tries it moves to another machine.
@@ -209,7 +211,8 @@ job "shop" {
   group "web" {
     count = 1
 
-    # A new version proves itself with one instance before an old one is stopped; if it fails, the old version stays.
+    # A new version proves itself with one instance before an old one is stopped. The first that fails ends the
+    # deployment, and the old version stays.
     update {
       max_parallel      = 1
       canary            = 1
@@ -218,7 +221,7 @@ job "shop" {
       health_check      = "checks"
       min_healthy_time  = "10s"
       healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      progress_deadline = "0s"
     }
 
     # A process that ends is started again; after too many tries it moves to another machine.

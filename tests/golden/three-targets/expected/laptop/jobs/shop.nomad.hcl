@@ -30,7 +30,8 @@ job "shop" {
       attribute = "${meta.rack}"
     }
 
-    # A new version proves itself with one instance before an old one is stopped; if it fails, the old version stays.
+    # A new version proves itself with one instance before an old one is stopped. The first that fails ends the
+    # deployment, and the old version stays.
     update {
       max_parallel      = 1
       canary            = 1
@@ -39,7 +40,7 @@ job "shop" {
       health_check      = "checks"
       min_healthy_time  = "10s"
       healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      progress_deadline = "0s"
     }
 
     # A process that ends is started again; after too many tries it moves to another machine.

@@ -1,0 +1,49 @@
+# Every task is one command; `make help` lists them. All but `demo` and the local tests run without root.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready ## the example shop on a real Nomad and Consul on this machine
+	$(PYTHON) -m examples.demo
+
+test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on the real parts
+	$(MAKE) --no-print-directory lint types
+	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true
+	$(PYTHON) -m pytest
+
+lint: $(VENV)/ready ## formatting, lint and the architecture's contracts
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/lint-imports
+
+types: $(VENV)/ready ## static types
+	$(VENV)/bin/mypy
+
+fmt: $(VENV)/ready ## format the code
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+golden: $(VENV)/ready ## rewrite what golden tests compare with; read the diff
+	$(PYTHON) -m pytest -q tests/test_golden.py --update-golden
+
+docs: $(VENV)/ready ## rewrite the reference page from the schema
+	$(PYTHON) -m hashistack.descriptor.export reference > docs/reference.md
+
+bench: $(VENV)/ready ## measure against luma-infra in one run, as ratios
+	$(PYTHON) -m benchmarks
+
+lock: ## pin requirements-dev.in with hashes; needs pip-tools
+	pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --no-header --allow-unsafe --strip-extras --output-file requirements-dev.txt requirements-dev.in
+
+$(VENV)/ready: requirements-dev.txt pyproject.toml
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: help demo test lint types fmt golden docs bench lock

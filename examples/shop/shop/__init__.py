@@ -1,0 +1,1 @@
+"""The shop: an example application in five small processes that share a cache."""

@@ -1,0 +1,57 @@
+"""The worker process: takes orders from the queue and works out what they cost."""
+
+import signal
+import socket
+import threading
+import time
+
+import redis
+
+from shop import cache
+
+HEARTBEAT = "shop:worker:"  # + host name; the key is gone 15 s after the worker
+
+
+def main() -> None:
+    """Work until SIGTERM, which lets the order in hand be finished; wait for a cache that is away."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    client, fresh = cache.connect(), True
+    print("worker: ready", flush=True)
+    while not ended.is_set():
+        try:
+            if fresh:
+                take_up_unfinished(client)
+            work(client)
+            fresh = False
+        except cache.AWAY as error:
+            print(f"worker: the cache is away: {error}", flush=True)
+            fresh = True
+            ended.wait(1)
+    print("worker: ended", flush=True)
+
+
+def take_up_unfinished(client: redis.Redis) -> None:
+    """Queue again what a worker that was killed had in hand; done twice, an order comes out the same."""
+    while number := client.rpoplpush(cache.WORKING, cache.QUEUE):
+        print(f"worker: order {number} again", flush=True)
+
+
+def work(client: redis.Redis) -> None:
+    """Say that we live, wait a second for an order, and do it."""
+    client.set(HEARTBEAT + socket.gethostname(), int(time.time()), ex=15)
+    # The order stays in the second list while it is in hand, so that it is never in nobody's hands.
+    number = client.blmove(cache.QUEUE, cache.WORKING, timeout=1, src="RIGHT", dest="LEFT")
+    if number is None:
+        return
+    order = client.hgetall(cache.order_key(number))
+    if order:
+        result = int(order["price"]) * int(order["amount"])
+        done = {"state": "done", "result": result, "worker": socket.gethostname()}
+        client.hset(cache.order_key(number), mapping=done)
+    client.lrem(cache.WORKING, 1, number)
+
+
+if __name__ == "__main__":
+    main()

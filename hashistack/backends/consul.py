@@ -1,0 +1,80 @@
+"""Consul's API, as far as hashistack needs it, through py-consul."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hashistack.backends.endpoint import Endpoint, session
+from hashistack.backends.failures import explained
+from hashistack.diagnostics import BackendError
+from hashistack.plan.actual import Json
+
+_TIMEOUT = 10  # seconds for an answer
+
+
+class Consul:
+    """One Consul agent; every method raises `BackendError` when it cannot be asked."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        import consul
+
+        self.endpoint = endpoint
+        self._client = consul.Consul(
+            host=endpoint.host,
+            port=endpoint.port,
+            scheme="https" if endpoint.secure else "http",
+            token=endpoint.token.reveal() if endpoint.token else None,
+            verify=endpoint.verify,
+            cert=endpoint.cert,
+            connections_timeout=_TIMEOUT,
+        )
+        self._client.http.session = session(endpoint)
+
+    def ready(self) -> bool:
+        """Tell whether the servers have a leader; False also while nothing listens."""
+        try:
+            with explained(self.endpoint, "asking for the leader"):
+                return bool(self._client.status.leader())
+        except BackendError:
+            return False
+
+    def instances(self, service: str) -> list[Json]:
+        """List the instances of a service with their node and checks, healthy or not.
+
+        The catalog learns of a new output only minutes later as long as the status stays (check_update_interval), so
+        where this agent runs the check itself, its own output is given.
+        """
+        with explained(self.endpoint, f"reading service {service}"):
+            _, entries = self._client.health.service(service)
+            fresh = self._client.agent.checks() if entries else {}
+        for check in (check for entry in entries or [] for check in entry["Checks"]):
+            check["Output"] = fresh.get(check["CheckID"], check)["Output"]
+        return list(entries or [])
+
+    def service_names(self) -> frozenset[str]:
+        """List the names of all services in the catalog."""
+        with explained(self.endpoint, "reading the catalog"):
+            _, services = self._client.catalog.services()
+        return frozenset(services or {})
+
+    def passing(self, service: str) -> bool:
+        """Tell whether the service has an instance all of whose checks pass."""
+        with explained(self.endpoint, f"reading service {service}"):
+            _, entries = self._client.health.service(service, passing=True)
+        return bool(entries)
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys that begin with the prefix."""
+        with explained(self.endpoint, f"reading keys under {prefix}"):
+            _, keys = self._client.kv.get(prefix, keys=True)
+        return list(keys or [])
+
+    def delete_keys(self, prefix: str) -> None:
+        """Delete every key that begins with the prefix."""
+        with explained(self.endpoint, f"deleting keys under {prefix}"):
+            self._client.kv.delete(prefix, recurse=True)
+
+    def self_address(self) -> Any:
+        """Return the address that other machines see of this agent."""
+        with explained(self.endpoint, "asking the agent about itself"):
+            return self._client.agent.self()["Member"]["Addr"]

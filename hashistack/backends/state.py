@@ -1,0 +1,125 @@
+"""What hashistack remembers on this machine: the agents it started and what each app put into a cluster."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hashistack.backends.endpoint import Endpoint
+from hashistack.diagnostics import ConflictError
+from hashistack.messages import cluster as messages
+from hashistack.tree.write import write_file
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one app's environment put into a cluster, in the order in which it was put there."""
+
+    app: str
+    environment: str
+    jobs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+    def with_job(self, job: str) -> Record:
+        """Return the record with the job, once."""
+        return self if job in self.jobs else replace(self, jobs=(*self.jobs, job))
+
+    def with_variable(self, path: str) -> Record:
+        """Return the record with the variable, once."""
+        return self if path in self.variables else replace(self, variables=(*self.variables, path))
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The folder of one cluster; clusters are told apart by Nomad's address."""
+
+    path: Path
+
+    @property
+    def apps(self) -> Path:
+        """The folder of the records."""
+        return self.path / "apps"
+
+    def agent(self, name: str) -> Path:
+        """Return the folder of an agent that was started here."""
+        return self.path / name
+
+    def record(self, app: str, environment: str) -> Record:
+        """Read what is remembered of an app's environment; an empty record if nothing is."""
+        saved = read_json(self._file(app, environment))
+        if saved is None:
+            return Record(app, environment)
+        return Record(app, environment, tuple(saved["jobs"]), tuple(saved["variables"]))
+
+    def save(self, record: Record) -> None:
+        """Remember a record, in place of what was remembered."""
+        write_json(self._file(record.app, record.environment), asdict(record))
+
+    def forget(self, record: Record) -> None:
+        """Remove a record; one that is not there is fine."""
+        self._file(record.app, record.environment).unlink(missing_ok=True)
+
+    def recorded_apps(self) -> list[str]:
+        """List the apps that have a record, each once."""
+        return sorted({path.stem.rpartition("@")[0] for path in self.apps.glob("*@*.json")})
+
+    def _file(self, app: str, environment: str) -> Path:
+        return self.apps / f"{app}@{environment}.json"
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold the lock of that name; raise `ConflictError` naming the process that holds it."""
+        private_folder(self.path)
+        with (self.path / f"{name}.lock").open("a+", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                raise ConflictError(messages.busy(name, int(file.read() or 0))) from error
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def state_folder(environ: Mapping[str, str], nomad: Endpoint) -> StateFolder:
+    """Return the folder for the cluster behind this address, below $XDG_STATE_HOME."""
+    home = environ.get("XDG_STATE_HOME") or str(
+        Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
+    )
+    return StateFolder(Path(home) / "hashistack" / f"{nomad.host}_{nomad.port}".replace(":", "-"))
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it, that nobody else may look into."""
+    for folder in (*reversed(path.parents), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object, or None if the file is missing."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object for this user's eyes only."""
+    private_folder(path.parent)
+    write_file(path, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder of ours with all that is in it; one that is not there is fine."""
+    if path.exists():
+        shutil.rmtree(path)

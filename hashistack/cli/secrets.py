@@ -1,0 +1,113 @@
+"""`hashistack secrets`: values live in a Nomad variable, never in a file, a log, a process list or a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hashistack.cli import options
+from hashistack.cli.command import command as make
+from hashistack.cli.command import group
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.messages import cluster as messages
+
+if TYPE_CHECKING:
+    from hashistack.backends.cluster import Cluster, StateJournal
+    from hashistack.model import Stack
+    from hashistack.plan.sensitive import Sensitive
+
+_EXITS = (Exit.DESCRIPTOR, Exit.UNAVAILABLE)
+
+@make(example='printf %s "$VALUE" | hashistack secrets set SESSION_KEY', exits=_EXITS)
+@options.file
+@options.required_environment
+@click.argument("name")
+def set_(session: Session, file: str | None, environment: str | None, name: str) -> Exit:
+    """Store the value of a secret.
+
+    The value is asked for on a terminal, and read from standard input otherwise, without one newline at its end. The
+    processes that read it start again with the new value.
+    """
+    from hashistack.plan.dotenv import NAME
+    from hashistack.plan.names import secrets_variable
+    from hashistack.plan.secret_store import store
+    from hashistack.views import secrets as views
+
+    if not NAME.fullmatch(name):
+        raise UsageProblem(messages.bad_secret_name(name))
+    stack, cluster = _opened(session, file, environment)
+    _warn(session, stack, name)
+    store(cluster.nomad, _journal(cluster, stack), secrets_variable(stack.app), {name: _value(session, name)})
+    views.stored(session.console, name)
+    return Exit.DONE
+
+
+@make(example="hashistack secrets list -e laptop", exits=_EXITS)
+@options.file
+@options.required_environment
+def list_(session: Session, file: str | None, environment: str | None) -> Exit:
+    """List the secrets by name and say which have a value; values are never shown."""
+    from hashistack.plan.secret_store import listed
+    from hashistack.views import secrets as views
+
+    stack, cluster = _opened(session, file, environment)
+    views.show(session.console, listed(cluster.nomad, stack))
+    return Exit.DONE
+
+
+@make(example="hashistack secrets unset SESSION_KEY", exits=_EXITS)
+@options.file
+@options.required_environment
+@click.argument("name")
+def unset(session: Session, file: str | None, environment: str | None, name: str) -> Exit:
+    """Delete the value of a secret; one that has none is fine."""
+    from hashistack.plan.secret_store import remove
+    from hashistack.views import secrets as views
+
+    stack, cluster = _opened(session, file, environment)
+    views.unset(session.console, name, was_set=remove(cluster.nomad, stack.app, name))
+    return Exit.DONE
+
+
+command = group("secrets", summary="Set, list and unset the values of secrets.", commands=(set_, list_, unset))
+
+
+def _opened(session: Session, file: str | None, environment: str | None) -> tuple[Stack, Cluster]:
+    from hashistack import pipeline
+    from hashistack.backends.cluster import connect
+    from hashistack.cli.source import chosen, source
+
+    descriptor = source(session.terminal, file)
+    stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
+    return stack, connect(session.terminal.environ)
+
+
+def _journal(cluster: Cluster, stack: Stack) -> StateJournal:
+    from hashistack.backends.cluster import StateJournal
+
+    return StateJournal(cluster.state, stack.app, stack.environment.name)
+
+
+def _warn(session: Session, stack: Stack, name: str) -> None:
+    from hashistack.descriptor.suggest import closest
+    from hashistack.plan.names import wanted_secrets
+    from hashistack.views import problems
+
+    wanted = wanted_secrets(stack)
+    if name not in wanted:
+        problems.notices(session.console, (messages.undeclared_secret(name, closest(name, wanted)),))
+
+
+def _value(session: Session, name: str) -> Sensitive:
+    from hashistack.plan.sensitive import Sensitive
+
+    if session.terminal.asks:
+        return Sensitive(click.prompt(name, hide_input=True, err=True))
+    text = (
+        session.terminal.stdin.read().decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
+    )
+    if not text:
+        raise UsageProblem(messages.no_secret_value())
+    return Sensitive(text)

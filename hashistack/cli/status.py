@@ -1,0 +1,57 @@
+"""`hashistack status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hashistack.cli import options
+from hashistack.cli.command import command as make
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit
+
+if TYPE_CHECKING:
+    from hashistack.backends.cluster import Cluster
+    from hashistack.model import Stack
+    from hashistack.plan.status import Status
+
+
+@make(example="hashistack status -e laptop", exits=(Exit.DESCRIPTOR, Exit.UNAVAILABLE))
+@options.file
+@options.required_environment
+def status(session: Session, file: str | None, environment: str | None) -> Exit:
+    """Show processes, versions, health and addresses.
+
+    Ends with 0 if all that should run is healthy and with 1 if something is not, so that scripts can wait for it.
+    """
+    from hashistack import pipeline
+    from hashistack.backends.cluster import connect
+    from hashistack.cli.source import chosen, source
+    from hashistack.views import status as views
+
+    descriptor = source(session.terminal, file)
+    stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
+    found = _status(connect(session.terminal.environ), stack)
+    code = Exit.DONE if found.healthy else Exit.FAILED
+    views.show(session.console, found, code)
+    return code
+
+
+command = status
+
+
+def _status(cluster: Cluster, stack: Stack) -> Status:
+    from datetime import UTC, datetime
+
+    from hashistack.backends.observe import facts
+    from hashistack.plan.status import AgentStatus, Facts
+    from hashistack.plan.status import status as put_together
+
+    ours = cluster.agents.ours()
+    agents = tuple(
+        AgentStatus(
+            api.endpoint.product.lower(), api.endpoint.url, api.ready(), api.endpoint.product.lower() in ours
+        )
+        for api in (cluster.consul, cluster.nomad)
+    )
+    read = facts(cluster.nomad, cluster.consul, stack) if all(agent.answers for agent in agents) else Facts()
+    return put_together(stack, read, agents, datetime.now(UTC))

@@ -1,0 +1,182 @@
+"""`hashistack up`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hashistack.cli import options
+from hashistack.cli.command import command as make
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit, HashistackError, UsageProblem
+from hashistack.messages import cluster as messages
+
+if TYPE_CHECKING:
+    from hashistack.backends.cluster import Cluster
+    from hashistack.plan.actual import Actual
+    from hashistack.plan.planner import Wanted
+    from hashistack.plan.sensitive import Sensitive
+    from hashistack.views.cluster_events import EventView
+
+
+@make(
+    example="hashistack up -e laptop --version v1",
+    exits=(Exit.CONFLICT, Exit.DESCRIPTOR, Exit.UNAVAILABLE, Exit.INTERRUPTED),
+)
+@options.file
+@options.required_environment
+@options.output
+@click.option(
+    "--version",
+    metavar="VERSION",
+    help="The tag of the image to run. Needed if the descriptor's image has none.",
+)
+@click.option("--secrets-file", metavar="PATH", help="NAME=value lines, for secrets that have no value yet.")
+@click.option("--adopt", is_flag=True, help="Take over jobs of these names that hashistack did not make.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done and change nothing.")
+def up(
+    session: Session,
+    file: str | None,
+    environment: str | None,
+    output: str | None,
+    version: str | None,
+    secrets_file: str | None,
+    adopt: bool,
+    dry_run: bool,
+) -> Exit:
+    """Bring an environment up, from nothing to an application that answers.
+
+    Starts Nomad and Consul for a local target if none answer, asks for missing secrets, runs the release step, submits
+    the jobs in their order, follows each until it is healthy and prints the addresses. Run again, it changes only what
+    is different, and goes on where it was interrupted.
+    """
+    from hashistack.backends.cluster import connect
+    from hashistack.views.cluster_events import EventView
+
+    view = EventView(session.console)
+    try:
+        wanted = _wanted(session, file, environment, output, version, adopt)
+        given = _given(session, secrets_file)
+        cluster = connect(session.terminal.environ)
+        if dry_run:
+            return _show(session, cluster, wanted, given)
+        with cluster.state.locked(wanted.stack.app):
+            _run(session, cluster, wanted, given, view)
+    except HashistackError as error:
+        view.failed(error.diagnostics, error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        view.failed((messages.interrupted(view.doing),), Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
+    view.done()
+    return Exit.DONE
+
+
+command = up
+
+
+def _wanted(
+    session: Session,
+    file: str | None,
+    environment: str | None,
+    output: str | None,
+    version: str | None,
+    adopt: bool,
+) -> Wanted:
+    """Render the environment, write its files, and return what is to run: a file that was ejected as its user left it."""
+    from hashistack import pipeline
+    from hashistack.cli.source import chosen, output_folder, source
+    from hashistack.plan.files import job_files, version_to_run
+    from hashistack.plan.planner import Wanted
+
+    descriptor = source(session.terminal, file)
+    application = pipeline.load(descriptor.text, descriptor.file)
+    stack = chosen(application, environment)
+    to_run = version_to_run(stack.image, version)
+    name = stack.environment.name
+    built = pipeline.build(application, [name])
+    folder = output_folder(session.terminal, descriptor, output)
+    changes = pipeline.compare(built.files, folder, [name])
+    pipeline.write(changes, folder)
+    ejected = changes.lock.ejected
+    files = {
+        each.path: (folder / each.path).read_bytes() if each.path in ejected else each.content
+        for each in built.files
+    }
+    return Wanted(stack, job_files(files, name), to_run, adopt)
+
+
+def _given(session: Session, secrets_file: str | None) -> dict[str, Sensitive]:
+    from hashistack.plan.dotenv import read_dotenv
+
+    if secrets_file is None:
+        return {}
+    path = session.terminal.cwd / secrets_file
+    try:
+        return read_dotenv(path.read_text(encoding="utf-8"), secrets_file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(messages.unreadable_secrets_file(secrets_file, str(error))) from error
+
+
+def _run(
+    session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive], view: EventView
+) -> None:
+    from hashistack.backends.cluster import StateJournal, SystemClock
+    from hashistack.plan.executor import Executor
+    from hashistack.plan.planner import absent_secrets, plan_up
+    from hashistack.plan.progress import AgentsStarted, Ready
+
+    if wanted.stack.environment.target == "local":
+        started = cluster.agents.start()
+        if started:
+            view.report(AgentsStarted(started))
+    actual = _actual(cluster, wanted)
+    plan_up(
+        wanted, actual, _pretended(absent_secrets(wanted.stack, actual))
+    )  # asks for nothing if it cannot work anyway
+    given = {
+        **_asked(session, [name for name in absent_secrets(wanted.stack, actual) if name not in given]),
+        **given,
+    }
+    plan = plan_up(wanted, actual, given)
+    journal = StateJournal(cluster.state, wanted.stack.app, wanted.stack.environment.name)
+    executor = Executor(cluster.nomad, cluster.consul, journal, view, SystemClock(), cluster.agents.stop)
+    executor.carry_out(plan)
+    view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
+
+
+def _actual(cluster: Cluster, wanted: Wanted) -> Actual:
+    from hashistack.backends.observe import observe
+
+    values = {"version": wanted.version}
+    if wanted.stack.environment.target == "local":
+        values["consul_address"] = cluster.consul_address
+    return observe(cluster.nomad, cluster.consul, wanted.stack, wanted.files, values)
+
+
+def _pretended(names: tuple[str, ...]) -> dict[str, Sensitive]:
+    from hashistack.plan.sensitive import Sensitive
+
+    return dict.fromkeys(names, Sensitive(""))
+
+
+def _asked(session: Session, names: list[str]) -> dict[str, Sensitive]:
+    """Ask for values on the terminal, without showing what is typed; without one nothing is asked."""
+    from hashistack.plan.sensitive import Sensitive
+
+    if not session.terminal.asks:
+        return {}
+    return {name: Sensitive(click.prompt(name, hide_input=True, err=True)) for name in names}
+
+
+def _show(session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive]) -> Exit:
+    from hashistack.plan.planner import absent_secrets, plan_up
+    from hashistack.views.up import show_plan
+
+    actual = _actual(cluster, wanted)
+    pretended = _pretended(absent_secrets(wanted.stack, actual))
+    show_plan(session.console, plan_up(wanted, actual, {**pretended, **given}))
+    return Exit.DONE

@@ -1,0 +1,95 @@
+"""Apply the overrides of an environment: mappings key by key, lists and single values as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hashistack.descriptor import reading
+from hashistack.descriptor.nodes import FILE_START, Finding, Mapping, Node, Value
+from hashistack.descriptor.schema import APP_KEYS
+from hashistack.descriptor.suggest import closest
+from hashistack.messages import descriptor_meaning as messages
+
+DEFAULT_NAME = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The app as one environment has it.
+
+    `own` is what the environment says itself, `app` the rest with its overrides, `domains` those of all
+    environments.
+    """
+
+    name: str
+    app: Mapping
+    own: Mapping
+    domains: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        """Return the target, or "" if it is broken."""
+        return reading.text(self.own, "target")
+
+    @property
+    def domain(self) -> str:
+        """Return the domain; a local environment has one of its own if none is given."""
+        if domain := reading.text(self.own, "domain"):
+            return domain
+        app = reading.text(self.app, "app")
+        return f"{app}.localhost" if self.target == "local" and "domain" not in self.own.entries else ""
+
+
+def merged(root: Mapping) -> tuple[Merged, ...]:
+    """Return the app in each of its environments, sorted by name."""
+    base = Mapping(
+        root.path, root.key, root.mark, {k: v for k, v in root.entries.items() if k != "environments"}
+    )
+    if "environments" not in root.entries:
+        return (Merged(DEFAULT_NAME, base, _implicit(root), ()),)
+    environments = dict(reading.mappings(root, "environments"))
+    domains = tuple(
+        sorted({domain for own in environments.values() if (domain := reading.text(own, "domain"))})
+    )
+    return tuple(Merged(name, _apply(base, own), own, domains) for name, own in sorted(environments.items()))
+
+
+def unknown_overrides(root: Mapping) -> Iterator[Finding]:
+    """Find processes and services that only an environment names."""
+    for _, own in reading.mappings(root, "environments"):
+        for kind in ("processes", "backing_services"):
+            known = reading.mapping(root, kind).entries
+            for name, node in reading.mapping(own, kind).entries.items():
+                if name not in known and not reading.broken(root, kind):
+                    yield node.key, messages.unknown_override(node.path, kind, name, closest(name, known))
+
+
+def merge(base: Node, override: Node) -> Node:
+    """Return `base` with `override` laid over it; what is only in one of them stays."""
+    if not (isinstance(base, Mapping) and isinstance(override, Mapping)):
+        return override
+    entries = dict(base.entries)
+    for name, node in override.entries.items():
+        entries[name] = merge(entries[name], node) if name in entries else node
+    return Mapping(base.path, base.key, base.mark, entries)
+
+
+def _apply(base: Mapping, own: Mapping) -> Mapping:
+    entries = dict(base.entries)
+    for name in APP_KEYS:
+        if name not in own.entries:
+            continue
+        override = own.entries[name]
+        if name in ("processes", "backing_services") and isinstance(override, Mapping):
+            known = reading.mapping(base, name).entries
+            kept = {key: node for key, node in override.entries.items() if key in known}
+            override = Mapping(override.path, override.key, override.mark, kept)
+        entries[name] = merge(entries[name], override) if name in entries else override
+    return Mapping(base.path, base.key, base.mark, entries)
+
+
+def _implicit(root: Mapping) -> Mapping:
+    # Nobody wrote it, so nothing can be wrong with it: the place is never shown.
+    target = Value("environments.local.target", FILE_START, FILE_START, "local")
+    return Mapping("environments.local", root.key, root.key, {"target": target})

@@ -1,0 +1,87 @@
+"""Find what fits the schema and still cannot work, in the app as one environment has it.
+
+Each rule is a generator of findings; a rule that meets a broken value has nothing to say about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hashistack.descriptor import reading
+from hashistack.descriptor.environments import Merged
+from hashistack.descriptor.meaning_names import names
+from hashistack.descriptor.meaning_processes import processes
+from hashistack.descriptor.meaning_targets import target
+from hashistack.descriptor.nodes import Broken, Finding, Mapping, Value, place
+from hashistack.descriptor.schema_services import NODES, OUTPUTS
+from hashistack.descriptor.suggest import closest
+from hashistack.messages import descriptor_meaning as messages
+from hashistack.model import Reference
+
+_TYPE_KEYS = {"engine": "mqtt", "topics": "kafka", "buckets": "object-storage"}
+
+
+def mistakes(merged: Merged) -> Iterator[Finding]:
+    """Yield everything that is wrong with the meaning of one environment."""
+    yield from names(merged)
+    yield from _variables(merged)
+    yield from _registry(merged)
+    yield from processes(merged)
+    for name, service in reading.mappings(merged.app, "backing_services"):
+        yield from _service(name, service)
+    yield from target(merged)
+
+
+def _variables(merged: Merged) -> Iterator[Finding]:
+    secrets = {item.value for item in reading.items(merged.app, "secrets")}
+    for name, node in reading.mapping(merged.app, "env").entries.items():
+        if name in secrets:
+            yield node.key, messages.secret_in_env(node.path, name)
+        if isinstance(node, Value) and isinstance(node.value, tuple):
+            for part in node.value:
+                if isinstance(part, Reference):
+                    yield from _reference(merged.app, node, part)
+
+
+def _reference(app: Mapping, node: Value, reference: Reference) -> Iterator[Finding]:
+    if reading.broken(app, "backing_services"):
+        return
+    services = reading.mapping(app, "backing_services").entries
+    found = services.get(reference.service)
+    if found is None:
+        meant = closest(reference.service, services)
+        yield (
+            place(node),
+            messages.unknown_service(node.path, reference.service, reference.output, meant, services),
+        )
+        return
+    kind = reading.text(found, "type") if isinstance(found, Mapping) else ""
+    if kind and reference.output not in OUTPUTS[kind]:
+        meant = closest(reference.output, OUTPUTS[kind])
+        yield (
+            place(node),
+            messages.unknown_output(node.path, reference, kind, meant, OUTPUTS[kind]),
+        )
+
+
+def _registry(merged: Merged) -> Iterator[Finding]:
+    password = reading.mapping(merged.app, "registry").entries.get("password")
+    listed = merged.app.entries.get("secrets")
+    if not isinstance(password, Value) or isinstance(listed, Broken):
+        return
+    secrets = [str(item.value) for item in reading.items(merged.app, "secrets")]
+    if password.value not in secrets:
+        yield place(password), messages.password_not_secret(password.path, secrets)
+
+
+def _service(name: str, service: Mapping) -> Iterator[Finding]:
+    kind = reading.text(service, "type")
+    if not kind:
+        return
+    for key, only in _TYPE_KEYS.items():
+        if key in service.entries and kind != only:
+            node = service.entries[key]
+            yield node.key, messages.other_type(node.path, key, (only,), kind)
+    nodes = service.entries.get("nodes")
+    if isinstance(nodes, Value) and nodes.value not in NODES[kind]:
+        yield place(nodes), messages.wrong_nodes(nodes.path, kind, int(str(nodes.value)), NODES[kind])

@@ -1,0 +1,106 @@
+"""What can be wrong with where it runs: keys of another target, missing ones, zones, hosts, ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from hashistack.descriptor import reading
+from hashistack.descriptor.build_environment import ingress_ports
+from hashistack.descriptor.environments import Merged
+from hashistack.descriptor.meaning_names import duplicates
+from hashistack.descriptor.meaning_processes import range_of
+from hashistack.descriptor.nodes import Finding, Mapping, Sequence, Value, place
+from hashistack.descriptor.schema_targets import CLIENTS, INGRESS, TARGET_KEYS
+from hashistack.descriptor.suggest import closest
+from hashistack.descriptor.types import Key
+from hashistack.messages import descriptor_meaning as messages
+
+_NEEDED = {"aws": "region", "onprem": "hosts"}
+_NEEDED_ROLES = ("server", "client")
+
+
+def target(merged: Merged) -> Iterator[Finding]:
+    """Yield what is wrong with the target of one environment; nothing if the target itself is broken."""
+    own = merged.own
+    if not merged.target:
+        return
+    yield from _foreign(own, TARGET_KEYS, merged.target)
+    yield from _foreign(reading.mapping(own, "ingress"), INGRESS.keys, merged.target)
+    needed = _NEEDED.get(merged.target)
+    if needed and needed not in own.entries:
+        yield own.key, messages.needed_by_target(own.path, needed, merged.target, TARGET_KEYS[needed].example)
+    yield from _ingress(merged)
+    if merged.target == "aws":
+        yield from _cloud(merged)
+    if merged.target == "onprem":
+        yield from _hosts(own)
+
+
+def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding]:
+    for key, found in node.entries.items():
+        targets = keys[key].targets if key in keys else ()
+        if not targets or name in targets:
+            continue
+        if key == "managed":
+            yield found.key, messages.managed_elsewhere(found.path, name)
+        else:
+            yield found.key, messages.other_target(found.path, key, targets, name)
+
+
+def _ingress(merged: Merged) -> Iterator[Finding]:
+    own = reading.mapping(merged.own, "ingress")
+    taken: dict[int, str] = {}
+    ports = ingress_ports(merged)
+    # Written ports last: a clash with a default is shown where somebody can change it.
+    for key in sorted(ports, key=lambda key: key in own.entries):
+        node, port = own.entries.get(key), ports[key]
+        if port in taken and isinstance(node, Value):
+            yield place(node), messages.duplicate_port(node.path, port, taken[port])
+        if not reading.broken(own, key):
+            taken.setdefault(port, f"ingress.{key}")
+
+
+def _cloud(merged: Merged) -> Iterator[Finding]:
+    own = merged.own
+    region = reading.text(own, "region")
+    for zone in reading.items(own, "zones"):
+        if region and not str(zone.value).startswith(region):
+            yield place(zone), messages.zone_outside(zone.path, str(zone.value), region)
+    services = reading.mapping(merged.app, "backing_services").entries
+    for item in reading.items(own, "managed"):
+        if item.value not in services and not reading.broken(merged.app, "backing_services"):
+            name = str(item.value)
+            yield place(item), messages.managed_unknown(item.path, name, closest(name, services))
+    yield from range_of(reading.mapping(own, "clients"), cast(int, CLIENTS.keys["min"].default))
+    count = reading.mapping(own, "servers").entries.get("count")
+    if isinstance(count, Value) and cast(int, count.value) % 2 == 0:
+        yield place(count), messages.even_servers(count.path, cast(int, count.value))
+
+
+def _hosts(own: Mapping) -> Iterator[Finding]:
+    hosts = dict(reading.mappings(own, "hosts"))
+    if not hosts:
+        return
+    addresses = (node for host in hosts.values() if isinstance(node := host.entries.get("address"), Value))
+    for node, first in duplicates(addresses):
+        yield (
+            place(node),
+            messages.duplicate_address(node.path, str(node.value), first.path.removesuffix(".address")),
+        )
+    whole = own.entries["hosts"]
+    roles = [item.value for host in hosts.values() for item in reading.items(host, "roles")]
+    sound = all(_sound(host) for host in hosts.values()) and len(hosts) == len(
+        reading.mapping(own, "hosts").entries
+    )
+    for role in _NEEDED_ROLES:
+        if role not in roles and sound:
+            yield whole.key, messages.no_role(whole.path, role)
+    servers = roles.count("server")
+    if servers and servers % 2 == 0 and sound:
+        yield whole.key, messages.even_servers(whole.path, servers)
+
+
+def _sound(host: Mapping) -> bool:
+    roles = host.entries.get("roles")
+    return isinstance(roles, Sequence) and all(isinstance(item, Value) for item in roles.items)

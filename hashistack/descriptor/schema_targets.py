@@ -1,0 +1,191 @@
+"""The keys of an environment that say where it is: the target and what each target needs."""
+
+from __future__ import annotations
+
+from hashistack.descriptor import names
+from hashistack.descriptor.types import Boolean, Choice, Integer, Key, ListOf, MapOf, Record
+
+TARGETS = ("local", "onprem", "aws")
+ROLES = ("server", "client", "ingress")
+INGRESS_PORTS: dict[str, tuple[int, int, int]] = {
+    "local": (8080, 8081, 8082),
+    "onprem": (80, 8081, 8082),
+    "aws": (80, 8081, 8082),
+}
+"""The defaults of ingress.port, ingress.internal_port and ingress.admin_port, by target."""
+
+_PORT = Integer(1, 65535)
+
+INGRESS = Record(
+    "ingress",
+    {
+        "port": Key(
+            _PORT,
+            "The port of the public entry point.",
+            default_says="80; 8080 for target local",
+            example="80",
+        ),
+        "internal_port": Key(
+            _PORT, "The port of the entry point of internal processes.", default_says="8081", example="8081"
+        ),
+        "admin_port": Key(
+            _PORT,
+            "The port of health and metrics of the ingress itself.",
+            default_says="8082",
+            example="8082",
+        ),
+        "vip": Key(
+            names.ADDRESS,
+            "The address that moves between the ingress hosts.",
+            default_says="none",
+            example="10.0.0.10",
+            targets=("onprem",),
+        ),
+    },
+)
+
+SERVERS = Record(
+    "servers",
+    {
+        "count": Key(Integer(1, 7), "The number of Consul and Nomad servers: 1, 3 or 5.", 3, example="3"),
+        "type": Key(names.MACHINE, "Their instance type.", "t4g.small", example="t4g.small"),
+    },
+    short=("count",),
+)
+
+CLIENTS = Record(
+    "clients",
+    {
+        "min": Key(Integer(1, 1000), "The least number of machines.", 2, example="2"),
+        "max": Key(
+            Integer(1, 1000),
+            "The greatest number of machines.",
+            default_says="the same as `min`",
+            example="10",
+        ),
+        "types": Key(
+            ListOf(names.MACHINE, 1),
+            "The instance types to choose from, the first preferred.",
+            ("m7g.large",),
+            example="[m7g.large]",
+            also=("type",),
+        ),
+        "spot": Key(Boolean(), "Whether to use spot instances.", False, example="true"),
+    },
+    short=("min", "max"),
+)
+
+HOST = Record(
+    "host",
+    {
+        "address": Key(
+            names.ADDRESS,
+            "The address that the other hosts reach it at.",
+            required=True,
+            example="10.0.0.11",
+            also=("ip", "host"),
+        ),
+        "roles": Key(
+            ListOf(Choice(ROLES), 1),
+            "What runs on it: server, client, ingress.",
+            required=True,
+            example="[server, client]",
+            also=("role",),
+        ),
+        "rack": Key(
+            names.HOST_NAME,
+            "Where it stands; instances are spread over racks.",
+            default_says="none",
+            example="a",
+            also=("zone",),
+        ),
+    },
+)
+
+SSH = Record(
+    "ssh",
+    {
+        "user": Key(
+            names.USER,
+            "The user to log in as.",
+            default_says="as in the configuration of ssh",
+            example="admin",
+            also=("username", "login"),
+        ),
+    },
+    short=("user",),
+)
+
+TARGET_KEYS: dict[str, Key] = {
+    "target": Key(
+        Choice(TARGETS),
+        "Where it runs: this machine, machines of your own, or AWS.",
+        required=True,
+        example="local",
+        also=("platform", "provider", "type"),
+    ),
+    "domain": Key(
+        names.DOMAIN,
+        "The domain of the routes; it replaces the domain of another environment in their hosts.",
+        default_says="none; `APP.localhost` for target local",
+        example="shop.example.com",
+        also=("host", "domains"),
+    ),
+    "ingress": Key(
+        INGRESS,
+        "The ports of the entry points.",
+        default_says="80; 8080 for target local",
+        example="{port: 8080}",
+    ),
+    "region": Key(
+        names.REGION,
+        "The AWS region.",
+        default_says="none, it must be given",
+        example="eu-west-1",
+        targets=("aws",),
+    ),
+    "zones": Key(
+        ListOf(names.ZONE, 1),
+        "The zones of the region to spread over.",
+        default_says="all zones of the region",
+        example="[eu-west-1a, eu-west-1b]",
+        targets=("aws",),
+        also=("availability_zones", "azs"),
+    ),
+    "servers": Key(
+        SERVERS,
+        "The Consul and Nomad servers.",
+        default_says="3 of type t4g.small",
+        example="{count: 3, type: t4g.small}",
+        targets=("aws",),
+    ),
+    "clients": Key(
+        CLIENTS,
+        "The machines that run the processes.",
+        default_says="2 of type m7g.large",
+        example="{min: 2, max: 10, types: [m7g.large], spot: true}",
+        targets=("aws",),
+    ),
+    "managed": Key(
+        ListOf(names.NAME),
+        "The backing services that AWS runs, under the same names and outputs.",
+        default_says="none",
+        example="[db, cache]",
+        targets=("aws",),
+    ),
+    "ssh": Key(
+        SSH,
+        "How to log in to the hosts.",
+        default_says="as in the configuration of ssh",
+        example="{user: admin}",
+        targets=("onprem",),
+    ),
+    "hosts": Key(
+        MapOf(names.HOST_NAME, HOST, 1),
+        "The machines, by name.",
+        default_says="none, they must be given",
+        example="{n1: {address: 10.0.0.11, roles: [server, client]}}",
+        targets=("onprem",),
+        also=("nodes", "machines"),
+    ),
+}

@@ -1,0 +1,61 @@
+"""What is in the cluster now, as values that the planner compares with what should be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hashistack.plan.sensitive import Sensitive
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A job that Nomad has just accepted: its evaluation and the index that names this submission."""
+
+    job: str
+    evaluation: str
+    modify_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A Nomad variable; `index` is its ModifyIndex, 0 for one that does not exist."""
+
+    path: str
+    items: Mapping[str, Sensitive]
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job in the cluster; `owner` and `version` are our meta, None on a job that somebody else made."""
+
+    id: str
+    owner: str | None
+    version: str | None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A job file as Nomad reads it: `job` is what would be submitted, against `index`; `changed` says whether it differs."""
+
+    job: Json
+    source: str
+    variables: Mapping[str, str]
+    index: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """What is in the cluster: jobs and candidates by id, names of the items by variable path, outcome by release version."""
+
+    jobs: Mapping[str, JobState] = field(default_factory=dict)
+    candidates: Mapping[str, Candidate] = field(default_factory=dict)
+    variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    services: frozenset[str] = frozenset()
+    releases: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,21 @@
+"""Where an app answers once it runs: its routes as URLs."""
+
+from __future__ import annotations
+
+from hashistack.model import Process, Route, Stack
+from hashistack.plan.steps import Address
+
+_DEFAULT_PORT = 80
+
+
+def addresses(stack: Stack) -> tuple[Address, ...]:
+    """Return the address of every route, public ones first; a host may have several paths."""
+    found = [_address(stack, process, route) for process in stack.processes for route in process.routes]
+    return tuple(sorted(found, key=lambda address: (address.internal, address.url)))
+
+
+def _address(stack: Stack, process: Process, route: Route) -> Address:
+    ingress = stack.environment.ingress
+    port = ingress.internal_port if process.internal else ingress.port
+    suffix = "" if port == _DEFAULT_PORT else f":{port}"
+    return Address(process.name, f"http://{route.host}{suffix}{route.path}", process.internal)

@@ -1,0 +1,45 @@
+"""Keep in a job what the cluster has decided meanwhile, and make a failed job new enough to be tried again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+
+from hashistack.plan import names
+from hashistack.plan.actual import Json
+
+
+def carried_over(job: Json, running: Json | None, *, failed: bool) -> Json:
+    """Return `job` with the counts that scaling has chosen and the number of the attempt.
+
+    Nomad does not start a version again whose deployment has failed, not even when it is submitted again: a meta
+    that counts the attempts makes it another version. `failed` says that the running one is such a version.
+    """
+    if running is None or running.get("Stop"):
+        return job
+    result = deepcopy(job)
+    attempt = int((running.get("Meta") or {}).get(names.ATTEMPT, 0)) + (1 if failed else 0)
+    if attempt:
+        result["Meta"] = {**(result.get("Meta") or {}), names.ATTEMPT: str(attempt)}
+    counts = {group["Name"]: int(group["Count"]) for group in running.get("TaskGroups") or []}
+    for group in result.get("TaskGroups") or []:
+        limits = group.get("Scaling")
+        if limits and group["Name"] in counts and limits.get("Enabled"):
+            group["Count"] = min(max(counts[group["Name"]], int(limits["Min"] or 0)), int(limits["Max"]))
+    return result
+
+
+def has_failed(job: Json, deployments: Iterable[Json]) -> bool:
+    """Tell whether the newest deployment (the first given) is the job's current version and has failed."""
+    newest = next(iter(deployments), None)
+    return bool(newest and newest["JobVersion"] == job["Version"] and newest["Status"] == "failed")
+
+
+def differs(diff: Json) -> bool:
+    """Tell whether a diff of Nomad's plan holds a difference; it also lists parts as edited in which nothing is."""
+    if diff.get("Type") in ("Added", "Deleted"):
+        return True
+    if any(field.get("Type", "None") != "None" for field in diff.get("Fields") or []):
+        return True
+    parts = (part for kind in ("Objects", "TaskGroups", "Tasks") for part in diff.get(kind) or [])
+    return any(differs(part) for part in parts)

@@ -1,0 +1,350 @@
+"""Say why an instance is not placed or not healthy: what Nomad and Consul report, put into words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hashistack.plan.actual import Json
+
+Kind = Literal[
+    "image",
+    "room",
+    "port",
+    "constraint",
+    "check",
+    "exit",
+    "memory",
+    "waiting",
+    "deadline",
+    "driver",
+    "unknown",
+]
+
+_NOT_FOUND = 127
+_NOT_EXECUTABLE = 126
+_KILLED = 137  # 128 + SIGKILL
+_ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why something does not run: `event` is what the cluster says, `cause` what it most likely means, `hint` what to do."""
+
+    kind: Kind
+    where: str
+    event: str
+    cause: str
+    hint: str = ""
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A health check of an instance, as Consul sees it."""
+
+    name: str
+    status: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """All that is known about an instance: its allocation, its checks, the last lines that its tasks wrote."""
+
+    allocation: Json
+    checks: tuple[Check, ...] = ()
+    log: tuple[str, ...] = ()
+
+
+# --- instances that have no machine
+
+
+def diagnose_placement(failed: Mapping[str, Json]) -> tuple[Finding, ...]:
+    """Explain an evaluation's FailedTGAllocs, one finding per group."""
+    return tuple(_placement(group, metric) for group, metric in sorted(failed.items()))
+
+
+def _placement(group: str, metric: Json) -> Finding:
+    exhausted: dict[str, int] = metric.get("DimensionExhausted") or {}
+    filtered: dict[str, int] = metric.get("ConstraintFiltered") or {}
+    event = _told(metric, exhausted, filtered)
+    ports = [dimension for dimension in exhausted if "port" in dimension]
+    if ports:
+        return Finding(
+            "port",
+            group,
+            event,
+            f"no machine has the port free: {ports[0]}",
+            "another job or program uses it; stop that one, or change the port",
+        )
+    if exhausted:
+        return Finding(
+            "room",
+            group,
+            event,
+            f"no machine has room: {', '.join(sorted(exhausted))}",
+            f"lower cpu or memory of {group}, stop something else, or add a machine",
+        )
+    if filtered:
+        return Finding("constraint", group, event, *_constraint(sorted(filtered)[0]))
+    if not metric.get("NodesEvaluated") and not metric.get("NodesFiltered"):
+        return Finding(
+            "constraint", group, event, "the cluster has no machine that runs jobs", "see `nomad node status`"
+        )
+    return Finding("unknown", group, event, "no machine takes it", "see `nomad job status`")
+
+
+def _told(metric: Json, exhausted: Mapping[str, int], filtered: Mapping[str, int]) -> str:
+    reasons = [f"{_machines(count)}: {name}" for name, count in sorted({**filtered, **exhausted}.items())]
+    return "; ".join(["not placed", f"{_machines(metric.get('NodesEvaluated') or 0)} looked at", *reasons])
+
+
+def _machines(count: int) -> str:
+    return f"{count} machine" if count == 1 else f"{count} machines"
+
+
+def _constraint(name: str) -> tuple[str, str]:
+    if "missing drivers" in name:
+        return (
+            "no machine runs containers: Nomad has no working docker driver",
+            "start the Docker engine of the machine",
+        )
+    if "consul.version" in name:
+        return "Nomad sees no Consul on any machine", "start Consul before Nomad, or restart Nomad"
+    if "vault.version" in name:
+        return "Nomad sees no Vault on any machine", "connect Nomad to Vault"
+    if "meta.ingress" in name:
+        return "every machine has meta ingress = false", "let one machine be an ingress node"
+    return f"no machine satisfies the constraint {name}", "see `nomad node status -verbose`"
+
+
+# --- instances that have a machine
+
+
+def diagnose(symptoms: Symptoms) -> Finding | None:
+    """Explain why an allocation is not healthy; None if nothing speaks against it."""
+    group = str(symptoms.allocation["TaskGroup"])
+    where = f"{group} ({symptoms.allocation['ID'][:8]})"
+    events = _events(symptoms.allocation)
+    for rule in (_image, _driver, _memory, _exit, _template, _waiting):
+        for event in reversed(events):
+            finding = rule(where, event, symptoms)
+            if finding:
+                return finding
+    return _check(where, symptoms) or _restarted(where, events, symptoms) or _deadline(where, events, symptoms)
+
+
+def _events(allocation: Json) -> list[Json]:
+    """Return the events of all tasks in their order, without the ends that Nomad itself asked for."""
+    states: dict[str, Json] = allocation.get("TaskStates") or {}
+    found = [event for state in states.values() for event in _own_events(state.get("Events") or [])]
+    return sorted(found, key=lambda event: int(event.get("Time") or 0))
+
+
+def _own_events(events: Sequence[Json]) -> Iterator[Json]:
+    asked = False
+    for event in events:
+        asked = event["Type"] in _ASKED_TO_END or (asked and event["Type"] != "Started")
+        if not (asked and event["Type"] == "Terminated"):
+            yield event
+
+
+def _text(event: Json) -> str:
+    return str(event.get("DisplayMessage") or event.get("Message") or event.get("Type"))
+
+
+def _image(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    text = _text(event)
+    if event["Type"] != "Driver Failure" or "pull" not in text.lower():
+        return None
+    image = (
+        re.search(r"[Ff]ailed to pull `([^`]+)`", text)
+        or re.search(r"image (\S+)", text)
+        or ["", "the image"]
+    )[1]
+    if re.search(r"unauthorized|authentication required|denied|no basic auth", text, re.IGNORECASE):
+        cause = f"the registry does not let {image} be pulled without a login, or it does not exist"
+        hint = "check the name and the version; for a private registry set `registry` and its secret"
+    elif re.search(r"not found|manifest unknown|does not exist", text, re.IGNORECASE):
+        cause, hint = f"there is no image {image}", "check the name and the version, and that it was pushed"
+    else:
+        cause = f"{image} cannot be pulled: the registry cannot be reached"
+        hint = "check the network; an image that was built on this machine needs a version other than latest"
+    return Finding("image", where, text, cause, hint)
+
+
+def _driver(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    text = _text(event)
+    if event["Type"] not in ("Driver Failure", "Failed Validation", "Setup Failure"):
+        return None
+    if "port is already allocated" in text or "address already in use" in text:
+        return Finding(
+            "port",
+            where,
+            text,
+            "the port is used by another program",
+            "stop that program, or change the port",
+        )
+    if "executable file not found" in text or "no such file or directory" in text:
+        return Finding(
+            "exit",
+            where,
+            text,
+            "the image has no such program; commands run with its /bin/sh",
+            "use an image that has a shell",
+            symptoms.log,
+        )
+    return Finding("driver", where, text, "Docker could not start the container", "the event says why")
+
+
+def _memory(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    details = event.get("Details") or {}
+    if event["Type"] != "Terminated" or details.get("oom_killed") != "true":
+        return None
+    hint = f"raise `processes.{symptoms.allocation['TaskGroup']}.memory`"
+    return Finding(
+        "memory", where, _text(event), "it used more memory than it may and was killed", hint, symptoms.log
+    )
+
+
+def _exit(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    code = _exit_code(event)
+    if event["Type"] != "Terminated" or code == 0:
+        return None
+    causes = {
+        _NOT_FOUND: (
+            "the command was not found in the image (exit code 127)",
+            "check the spelling and the image's PATH",
+        ),
+        _NOT_EXECUTABLE: (
+            "the command is no program that can be run (exit code 126)",
+            "make it executable in the image",
+        ),
+        _KILLED: (
+            "it was killed (exit code 137), most often for want of memory",
+            f"raise `processes.{symptoms.allocation['TaskGroup']}.memory`, or see why it does not end on SIGTERM",
+        ),
+    }
+    cause, hint = causes.get(code, (f"it ends with exit code {code}", "its last lines say why"))
+    return Finding("memory" if code == _KILLED else "exit", where, _text(event), cause, hint, symptoms.log)
+
+
+def _exit_code(event: Json) -> int:
+    told = (event.get("Details") or {}).get("exit_code")
+    return int(told if told is not None else event.get("ExitCode") or 0)
+
+
+def _template(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    text = _text(event)
+    if event["Type"] not in ("Killing", "Template") or "emplate" not in text or "Missing" in text:
+        return None
+    return Finding("waiting", where, text, "a template cannot be filled in", "the event says why")
+
+
+_MISSING_VARIABLE = re.compile(r"nomad\.var\.\w+\((?P<path>[^@)]+)")
+_MISSING_SERVICE = re.compile(r"health\.service\((?P<service>[^|@)]+)")
+
+
+def _waiting(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    text = _text(event)
+    if "Missing" not in text:
+        return None
+    if symptoms.allocation.get("TaskStates") and any(
+        state.get("State") != "pending" for state in symptoms.allocation["TaskStates"].values()
+    ):
+        return None
+    app = str(symptoms.allocation["JobID"])
+    waits = [_missing_variable(match["path"], app) for match in _MISSING_VARIABLE.finditer(text)]
+    waits += [_missing_service(match["service"]) for match in _MISSING_SERVICE.finditer(text)]
+    cause, hint = waits[0] if waits else ("it waits for something that does not exist", "the event names it")
+    return Finding("waiting", where, text, cause, hint)
+
+
+def _missing_variable(path: str, app: str) -> tuple[str, str]:
+    parts = path.split("/")
+    job, item = parts[2] if len(parts) > 2 else "", parts[3] if len(parts) > 3 else None  # noqa: PLR2004 - nomad/jobs/JOB/ITEM
+    if item == "address":
+        return _missing_service(job)
+    if item:
+        return f"it waits for the secret {item}, which has no value", f"hashistack secrets set {item}"
+    if job and job == app:
+        return "it waits for the app's secrets, none of which has a value", "hashistack secrets set NAME"
+    return (
+        f"it waits for the Nomad variable {path}, which does not exist",
+        "run `hashistack up`, which makes it",
+    )
+
+
+def _missing_service(service: str) -> tuple[str, str]:
+    return (
+        f"it waits for the Consul service {service}, which has no healthy instance",
+        f"see why with `nomad job status {service}`, or register it in Consul",
+    )
+
+
+def _check(where: str, symptoms: Symptoms) -> Finding | None:
+    failing = [check for check in symptoms.checks if check.status != "passing"]
+    if not failing:
+        return None
+    check = failing[0]
+    key = f"processes.{symptoms.allocation['TaskGroup']}"
+    event = f"check {check.name} is {check.status}: {check.output.strip() or 'it has not run yet'}"
+    for pattern, cause, hint in _CHECK_CAUSES:
+        found = re.search(pattern, check.output)
+        if found:
+            return Finding("check", where, event, cause(found), hint.format(key=key), symptoms.log)
+    return Finding(
+        "check", where, event, "its health check does not pass", f"see `{key}.health`", symptoms.log
+    )
+
+
+_CHECK_CAUSES: Sequence[tuple[str, Callable[[re.Match[str]], str], str]] = (
+    (
+        r"connection refused",
+        lambda _: "nothing listens on its port, or only on 127.0.0.1 inside the container",
+        "listen on 0.0.0.0 and on the port in `{key}.port`, which is also $PORT",
+    ),
+    (
+        r"HTTP \w+ \S+: (?P<code>\d{3}) ?(?P<text>[^\n]*?)(?: Output:|$)",
+        lambda found: f"its health check is answered with {found['code']}",
+        "let the path in `{key}.health` answer with 200",
+    ),
+    (
+        r"[Cc]lient\.Timeout|deadline exceeded|i/o timeout|context canceled",
+        lambda _: "its health check is not answered in time",
+        "raise timeout in `{key}.health`, or make the path answer faster",
+    ),
+    (
+        r"EOF|reset by peer|malformed HTTP",
+        lambda _: "what listens on its port does not speak HTTP",
+        "check `{key}.port`; without `health` only the port is checked",
+    ),
+)
+
+
+def _restarted(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:
+    """Explain an instance that its health check has ended; Consul knows nothing of it any more."""
+    told = [_text(event) for event in events if event["Type"] == "Restart Signaled" and "healthcheck" in _text(event)]
+    if not told:
+        return None
+    hint = f"see `processes.{symptoms.allocation['TaskGroup']}.health`"
+    return Finding("check", where, told[-1], "its health check did not pass, again and again", hint, symptoms.log)
+
+
+def _deadline(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:
+    status = symptoms.allocation.get("DeploymentStatus") or {}
+    if status.get("Healthy") is not False:
+        return None
+    told = [_text(event) for event in events if event["Type"] == "Alloc Unhealthy"]
+    event = told[-1] if told else "unhealthy by the deadline of its deployment"
+    return Finding(
+        "deadline",
+        where,
+        event,
+        "it did not become healthy in time",
+        "its last lines may say why",
+        symptoms.log,
+    )

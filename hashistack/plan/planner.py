@@ -1,0 +1,174 @@
+"""Compare what should run with what does, and list the steps between: pure, nothing is asked and nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hashistack.diagnostics import BackendError, ConflictError, UsageProblem
+from hashistack.messages import cluster as messages
+from hashistack.model import Stack
+from hashistack.plan import names
+from hashistack.plan.actual import Actual
+from hashistack.plan.addresses import addresses
+from hashistack.plan.files import JobFile
+from hashistack.plan.sensitive import Sensitive
+from hashistack.plan.steps import (
+    AwaitService,
+    GenerateCredentials,
+    JobKind,
+    KeepJob,
+    Plan,
+    RemoveJob,
+    RunRelease,
+    Step,
+    StoreSecrets,
+    SubmitJob,
+)
+
+RELEASED = "succeeded"
+
+# How long a job may wait for a machine before it counts as failed, in seconds. Where nothing adds machines, room
+# comes only from instances that stop; in the cloud a machine of the autoscaling group takes minutes.
+_PATIENCE = {"local": 30, "onprem": 60, "aws": 600}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for: a stack with its rendered jobs in one version; `adopt` takes over jobs of others."""
+
+    stack: Stack
+    files: tuple[JobFile, ...]
+    version: str
+    adopt: bool = False
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all jobs."""
+        return frozenset(file.id for file in self.files)
+
+
+def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) -> Plan:
+    """Return the steps of `up`; raises before any of them where one could not work."""
+    _check_owners(wanted, actual)
+    _check_secrets(wanted.stack, actual, secrets)
+    _check_backing_services(wanted, actual)
+    steps = (
+        *_store(wanted.stack, actual, secrets),
+        *_credentials(wanted, actual),
+        *_backing_services(wanted, actual),
+        *_release(wanted, actual),
+        *_jobs(wanted, actual),
+        *_leftovers(wanted, actual),
+    )
+    return Plan(steps, addresses(wanted.stack))
+
+
+def absent_secrets(stack: Stack, actual: Actual) -> tuple[str, ...]:
+    """Return the names of the secrets that have no value in the cluster."""
+    present = actual.variables.get(names.secrets_variable(stack.app), frozenset())
+    return tuple(name for name in names.wanted_secrets(stack) if name not in present)
+
+
+def owner_of(job: str, app: str) -> str:
+    """Return what the meta of a job of ours says; the ingress belongs to no app."""
+    return names.INGRESS if job == names.INGRESS else app
+
+
+# --- what must hold before anything is changed
+
+
+def _check_owners(wanted: Wanted, actual: Actual) -> None:
+    foreign = [
+        (state.id, state.owner)
+        for file in wanted.files
+        if (state := actual.jobs.get(file.id)) and state.owner != owner_of(file.id, wanted.stack.app)
+    ]
+    if foreign and not wanted.adopt:
+        raise ConflictError(messages.not_ours(foreign, wanted.stack.app))
+
+
+def _check_secrets(stack: Stack, actual: Actual, secrets: Mapping[str, Sensitive]) -> None:
+    missing = [name for name in absent_secrets(stack, actual) if name not in secrets]
+    if missing:
+        raise UsageProblem(messages.missing_secrets(missing, stack.app))
+
+
+def _check_backing_services(wanted: Wanted, actual: Actual) -> None:
+    app = wanted.stack.app
+    absent = [
+        service.name
+        for service in names.without_stand_in(wanted.stack, wanted.ids)
+        if names.consul_service(app, service.name) not in actual.services
+    ]
+    if absent:
+        raise BackendError(
+            messages.backing_service_absent(absent, [names.consul_service(app, name) for name in absent])
+        )
+
+
+# --- the steps, in their order
+
+
+def _store(stack: Stack, actual: Actual, secrets: Mapping[str, Sensitive]) -> Iterator[Step]:
+    values = {name: secrets[name] for name in absent_secrets(stack, actual)}
+    if values:
+        yield StoreSecrets(names.secrets_variable(stack.app), values)
+
+
+def _credentials(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    for service in _stand_ins(wanted):
+        path = names.credentials_variable(wanted.stack.app, service)
+        if "password" not in actual.variables.get(path, frozenset()):
+            yield GenerateCredentials(path, ("password",))
+
+
+def _backing_services(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    for service in _stand_ins(wanted):
+        job = names.consul_service(wanted.stack.app, service)
+        yield _submit(wanted, actual, job, "service", versioned=False)
+        yield AwaitService(service, job)
+
+
+def _release(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    job = names.release_job(wanted.stack.app)
+    if job in wanted.ids and actual.releases.get(wanted.version) != RELEASED:
+        outcomes = names.releases_variable(wanted.stack.app)
+        yield RunRelease(job, wanted.version, actual.candidates[job], outcomes, _patience(wanted))
+
+
+def _jobs(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    app = wanted.stack.app
+    ordered: list[tuple[str, JobKind]] = [(app, "service")]
+    ordered += [(f"{app}-{process.name}", "periodic") for process in wanted.stack.scheduled]
+    ordered += [(names.INGRESS, "system")]
+    for job, kind in ordered:
+        if job in wanted.ids:
+            yield _submit(wanted, actual, job, kind, versioned=kind != "system")
+
+
+def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    for job in sorted(actual.jobs):
+        if actual.jobs[job].owner == wanted.stack.app and job not in wanted.ids:
+            yield RemoveJob(job)
+
+
+def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versioned: bool) -> Step:
+    candidate, state = actual.candidates[job], actual.jobs.get(job)
+    version = wanted.version if versioned else None
+    if state and not candidate.changed and not state.stopped:
+        return KeepJob(job, version)
+    previous = state.version if state and not state.stopped else None
+    return SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
+
+
+def _patience(wanted: Wanted) -> int:
+    return _PATIENCE[wanted.stack.environment.target]
+
+
+def _stand_ins(wanted: Wanted) -> Sequence[str]:
+    return [
+        service.name
+        for service in wanted.stack.backing_services
+        if names.consul_service(wanted.stack.app, service.name) in wanted.ids
+    ]

@@ -1,0 +1,169 @@
+"""What happens while a plan is carried out, as values; views decide how each looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hashistack.plan.diagnose import Finding
+from hashistack.plan.steps import Address
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsStarted:
+    """Agents were started on this machine."""
+
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsStopped:
+    """Agents of ours were stopped and their data removed."""
+
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsKept:
+    """Agents of ours go on, because these jobs that are not the app's still run on them."""
+
+    agents: tuple[str, ...]
+    jobs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Items were stored in a variable; never their values."""
+
+    path: str
+    names: tuple[str, ...]
+    generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A job already is as it should be."""
+
+    job: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Nomad accepted a job."""
+
+    job: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far a process of a job has come."""
+
+    job: str
+    process: str
+    placed: int
+    healthy: int
+    desired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is wrong with an instance, or there is no room for one."""
+
+    job: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that the release step wrote."""
+
+    job: str
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reverting:
+    """A version failed and Nomad brings the one before back."""
+
+    job: str
+    version: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job has become what it should be."""
+
+    job: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The release step of a version has succeeded."""
+
+    job: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something outside the job in hand is waited for."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Something that hashistack made is gone: a job, a variable, a record."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something was recorded as ours and is left, because it no longer is."""
+
+    kind: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All is done; here it answers."""
+
+    app: str
+    version: str
+    addresses: tuple[Address, ...]
+
+
+Event = (
+    AgentsStarted
+    | AgentsStopped
+    | AgentsKept
+    | Stored
+    | Unchanged
+    | Submitted
+    | Rollout
+    | Trouble
+    | LogLine
+    | Reverting
+    | Running
+    | Released
+    | Waiting
+    | Removed
+    | Left
+    | Ready
+)
+
+
+class Progress(Protocol):
+    """Whoever wants to know; a view, or a list in a test."""
+
+    def report(self, event: Event) -> None:
+        """Take note of an event."""

@@ -1,0 +1,123 @@
+"""What can be done to a cluster, as values: a plan is a list of them; only the executor gives them effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hashistack.plan.actual import Candidate
+from hashistack.plan.sensitive import Sensitive
+
+JobKind = Literal["service", "periodic", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSecrets:
+    """Add items to the variable at `path`."""
+
+    path: str
+    values: Mapping[str, Sensitive]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateCredentials:
+    """Add random items of these names to the variable at `path`."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitService:
+    """Wait until the Consul service `service` of the backing service `name` has a passing instance."""
+
+    name: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRelease:
+    """Run the release step and go on only if it succeeds; `outcomes` is the variable that remembers it."""
+
+    job: str
+    version: str
+    candidate: Candidate
+    outcomes: str
+    placement_patience: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitJob:
+    """Submit a job and wait until it runs; `placement_patience`: seconds that it may stay without a machine."""
+
+    job: str
+    kind: JobKind
+    version: str | None
+    previous: str | None
+    candidate: Candidate
+    placement_patience: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepJob:
+    """Leave a job alone: what runs is what would be submitted."""
+
+    job: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveJob:
+    """Stop and forget a job of ours and wait until its instances have ended."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveVariable:
+    """Delete a Nomad variable that hashistack made."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAgents:
+    """Stop the agents that hashistack started and remove their data."""
+
+    agents: tuple[str, ...]
+
+
+Step = (
+    StoreSecrets
+    | GenerateCredentials
+    | AwaitService
+    | RunRelease
+    | SubmitJob
+    | KeepJob
+    | RemoveJob
+    | RemoveVariable
+    | StopAgents
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a route answers; an internal one only from inside the network."""
+
+    process: str
+    url: str
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in their order, and the addresses that answer afterwards."""
+
+    steps: tuple[Step, ...]
+    addresses: tuple[Address, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether carrying the plan out changes anything."""
+        return any(not isinstance(step, KeepJob | AwaitService) for step in self.steps)

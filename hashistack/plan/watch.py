@@ -1,0 +1,104 @@
+"""Look at instances while a job is followed, and report each trouble once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hashistack.plan.actual import Json
+from hashistack.plan.diagnose import Check, Finding, Symptoms, diagnose, diagnose_placement
+from hashistack.plan.interfaces import Clock, Jobs, Services
+from hashistack.plan.progress import Progress, Rollout, Trouble
+
+_LOG_BYTES = 4000
+_LOG_LINES = 10
+# Seconds before a check that does not pass, or something waited for, is worth a word: it is just starting.
+_STARTING = 20.0
+_TAKES_TIME = ("check", "waiting")
+
+
+class Watch:
+    """The instances of one job in one submission: what was seen and said of them so far."""
+
+    def __init__(self, jobs: Jobs, services: Services, progress: Progress, clock: Clock, job: Json) -> None:
+        """Begin with nothing seen; `job` is the job as it was submitted."""
+        self._jobs, self._services, self._progress, self._clock = jobs, services, progress, clock
+        self._job = job
+        self._seen: dict[str, float] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._shown: dict[str, Rollout] = {}
+        self.findings: list[Finding] = []
+
+    def rollout(self, groups: Mapping[str, Json]) -> None:
+        """Report each group of a deployment that has come further."""
+        for name, state in sorted(groups.items()):
+            wanted = expected(state)
+            placed, healthy = min(state["PlacedAllocs"], wanted), min(state["HealthyAllocs"], wanted)
+            event = Rollout(self._job["ID"], name, placed, healthy, wanted)
+            if self._shown.get(name) != event:
+                self._shown[name] = event
+                self._progress.report(event)
+
+    def placement(self, failed: Mapping[str, Json]) -> None:
+        """Report groups that no machine takes."""
+        for finding in diagnose_placement(failed):
+            self._tell(finding.where, finding)
+
+    def instances(self, allocations: Sequence[Json]) -> None:
+        """Report what is wrong with instances that ought to run."""
+        for allocation in allocations:
+            first = self._seen.setdefault(allocation["ID"], self._clock.now())
+            started = self._clock.now() - first >= _STARTING or _ended(allocation)
+            healthy = (allocation.get("DeploymentStatus") or {}).get("Healthy")
+            if healthy or not (started or _suspicious(allocation)):
+                continue
+            finding = diagnose(self.symptoms(allocation))
+            if finding and (started or finding.kind not in _TAKES_TIME):
+                self._tell(allocation["TaskGroup"], finding)
+
+    def symptoms(self, allocation: Json) -> Symptoms:
+        """Gather what is known about an instance."""
+        return Symptoms(allocation, tuple(self._checks(allocation)), self.log_tail(allocation))
+
+    def log_tail(self, allocation: Json) -> tuple[str, ...]:
+        """Return the last lines that the tasks of an instance wrote."""
+        lines: list[str] = []
+        for task in sorted(allocation.get("TaskStates") or {}):
+            for stream in ("stdout", "stderr"):
+                written = self._jobs.log(allocation["ID"], task, stream, _LOG_BYTES, "end")
+                lines += written.decode(errors="replace").splitlines()[-_LOG_LINES:]
+        return tuple(lines[-_LOG_LINES:])
+
+    def _checks(self, allocation: Json) -> list[Check]:
+        groups = [group for group in self._job["TaskGroups"] if group["Name"] == allocation["TaskGroup"]]
+        services = [service["Name"] for group in groups for service in group.get("Services") or []]
+        return [
+            Check(check["Name"], check["Status"], check["Output"])
+            for service in services
+            for instance in self._services.instances(service)
+            if allocation["ID"] in instance["Service"]["ID"]
+            for check in instance["Checks"]
+            if check["ServiceID"]
+        ]
+
+    def _tell(self, place: str, finding: Finding) -> None:
+        if (place, finding.cause) in self._told:
+            return
+        self._told.add((place, finding.cause))
+        self.findings.append(finding)
+        self._progress.report(Trouble(self._job["ID"], finding))
+
+
+def expected(group: Json) -> int:
+    """Return how many instances a deployment's group wants now: its canaries until they are promoted."""
+    canaries = int(group["DesiredCanaries"])
+    return canaries if canaries and not group["Promoted"] else int(group["DesiredTotal"])
+
+
+def _suspicious(allocation: Json) -> bool:
+    states = (allocation.get("TaskStates") or {}).values()
+    return _ended(allocation) or any(state.get("Failed") or state.get("Restarts") for state in states)
+
+
+def _ended(allocation: Json) -> bool:
+    unhealthy = (allocation.get("DeploymentStatus") or {}).get("Healthy") is False
+    return unhealthy or allocation["ClientStatus"] in ("failed", "lost")

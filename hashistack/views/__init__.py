@@ -1,0 +1,1 @@
+"""The only printers: every command's result as text for people and as JSON for programs."""

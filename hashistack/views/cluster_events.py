@@ -1,0 +1,141 @@
+"""What happens while a cluster is changed: one line for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from hashistack.diagnostics import Diagnostic, Exit
+from hashistack.plan.diagnose import Finding
+from hashistack.plan.progress import (
+    AgentsKept,
+    AgentsStarted,
+    AgentsStopped,
+    Event,
+    Left,
+    LogLine,
+    Ready,
+    Released,
+    Removed,
+    Reverting,
+    Rollout,
+    Running,
+    Stored,
+    Submitted,
+    Trouble,
+    Unchanged,
+    Waiting,
+)
+from hashistack.plan.steps import Address
+from hashistack.views import human, json
+from hashistack.views.console import Console, Ink
+
+
+class EventView:
+    """Prints events as they happen; `doing` is what the last one was about."""
+
+    def __init__(self, console: Console) -> None:
+        """Print to `console`, as JSON if it says so."""
+        self._console = console
+        self.doing = "preparing"
+
+    def report(self, event: Event) -> None:
+        """Print an event."""
+        if isinstance(event, Submitted | Waiting):
+            self.doing = f"waiting for {event.job if isinstance(event, Submitted) else event.what}"
+        if self._console.json:
+            self._console.record({"event": _snake(type(event).__name__), **asdict(event)})
+        elif isinstance(event, Ready):
+            self._addresses(event)
+        else:
+            for line in event_lines(event, self._console.ink_stderr):
+                self._console.note(line)
+
+    def failed(self, diagnostics: tuple[Diagnostic, ...], code: Exit) -> None:
+        """Print what ended the command."""
+        if self._console.json:
+            self._console.record({"event": "failed", **json.document(code, diagnostics)})
+            return
+        for diagnostic in diagnostics:
+            self._console.problem(human.diagnostic(diagnostic, self._console.ink_stderr))
+
+    def done(self) -> None:
+        """Print the end of a stream of JSON objects."""
+        if self._console.json:
+            self._console.record({"event": "done", **json.document(Exit.DONE)})
+
+    def _addresses(self, event: Ready) -> None:
+        self._console.note(f"{event.app} {event.version} is up")
+        if event.addresses:
+            self._console.data(address_table(event.addresses, self._console.ink))
+
+
+def address_table(addresses: tuple[Address, ...], ink: Ink) -> str:
+    """Return addresses with the process behind each; internal ones say so."""
+    rows = [(each.url, each.process + (" (internal)" if each.internal else "")) for each in addresses]
+    return human.table(rows, ink=ink)
+
+
+def event_lines(event: Event, ink: Ink) -> Iterator[str]:
+    """Yield the lines that say what happened."""
+    match event:
+        case Trouble(job, finding):
+            yield from _finding(job, finding, ink)
+        case LogLine(job, _, text):
+            yield f"{ink(job + ' |', 'dim')} {human.printable(text)}"
+        case Rollout(job, process, placed, healthy, desired):
+            yield f"{job}: {process} {placed} of {desired} placed, {healthy} healthy"
+        case Running(job, version) | Released(job, version):
+            yield f"{ink(_named(job, version), 'bold')} {ink(_OUTCOMES[type(event)], 'green')}"
+        case Submitted(job, version) | Unchanged(job, version):
+            yield f"{_named(job, version)} {_OUTCOMES[type(event)]}"
+        case Reverting(job, version, previous):
+            yield ink(
+                f"{_named(job, version)} failed; going back to {previous or 'the version before'}", "yellow"
+            )
+        case _:
+            yield human.printable(_other(event))
+
+
+_OUTCOMES = {Running: "runs", Released: "released", Submitted: "submitted", Unchanged: "unchanged"}
+
+
+def _other(event: Event) -> str:
+    match event:
+        case AgentsStarted(agents):
+            return f"started {' and '.join(agents)} on this machine"
+        case AgentsStopped(agents):
+            return f"stopped {' and '.join(agents)} and removed their data"
+        case AgentsKept(agents, jobs):
+            return f"{' and '.join(agents)} go on: {', '.join(jobs)} still runs on them"
+        case Stored(path, names, generated):
+            return f"{'generated' if generated else 'stored'} {', '.join(names)} in Nomad variable {path}"
+        case Waiting(what):
+            return f"waiting for {what}"
+        case Removed(kind, name):
+            return f"removed {kind} {name}"
+        case Left(kind, name, why):
+            return f"left {kind} {name}: {why}"
+    raise TypeError(f"no words for {type(event).__name__}")
+
+
+def _finding(job: str, finding: Finding, ink: Ink) -> Iterator[str]:
+    yield f"{ink(f'{job}: {finding.where}:', 'bold', 'yellow')} {human.printable(finding.cause)}"
+    yield f"   {ink('event:', 'cyan')} {human.printable(_one_line(finding.event))}"
+    for line in finding.log:
+        yield f"   {ink('log |', 'dim')} {human.printable(line)}"
+    if finding.hint:
+        yield f"   {ink('hint:', 'cyan')} {human.printable(finding.hint)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _named(job: str, version: str | None) -> str:
+    return f"{job} {version}" if version else job
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,62 @@
+"""Print the plan of `up` before it is carried out, or instead."""
+
+from __future__ import annotations
+
+from hashistack.plan.steps import (
+    AwaitService,
+    GenerateCredentials,
+    KeepJob,
+    Plan,
+    RemoveJob,
+    RemoveVariable,
+    RunRelease,
+    Step,
+    StopAgents,
+    StoreSecrets,
+    SubmitJob,
+)
+from hashistack.views import json
+from hashistack.diagnostics import Exit
+from hashistack.views.cluster_events import address_table
+from hashistack.views.console import Console
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print every step that `up` would take, in order, and where the app would answer."""
+    if console.json:
+        steps = [{"step": type(step).__name__, "does": describe(step)} for step in plan.steps]
+        console.document(json.document(Exit.DONE, changes=plan.changes, steps=steps))
+        return
+    for step in plan.steps:
+        console.data(describe(step))
+    if plan.addresses:
+        console.data(address_table(plan.addresses, console.ink))
+
+
+def describe(step: Step) -> str:
+    """Return a step in words; secrets by name only."""
+    match step:
+        case StoreSecrets(path, values):
+            return f"store {', '.join(sorted(values))} in Nomad variable {path}"
+        case GenerateCredentials(path, names):
+            return f"generate {', '.join(names)} in Nomad variable {path}"
+        case AwaitService(name, service):
+            return f"wait until {name} is healthy (Consul service {service})"
+        case RunRelease(job, version):
+            return f"run the release step of {version} (job {job})"
+        case SubmitJob():
+            return _submission(step)
+        case KeepJob(job):
+            return f"leave job {job}: unchanged"
+        case RemoveJob(job):
+            return f"remove job {job}"
+        case RemoveVariable(path):
+            return f"delete Nomad variable {path}"
+        case StopAgents(agents):
+            return f"stop {' and '.join(agents)} and remove their data"
+
+
+def _submission(step: SubmitJob) -> str:
+    version = f", version {step.version}" if step.version else ""
+    before = f" (now {step.previous})" if step.previous and step.previous != step.version else ""
+    return f"submit job {step.job}{version}{before}"

@@ -1,0 +1,176 @@
+"""What every command has in common: exit codes, streams, colours, what ends a command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import run
+
+GOOD = "app: shop\nimage: example.com/shop:1\nprocesses: {web: {command: ./web}}\n"
+BAD = "app: shop\nimage: example.com/shop:1\nprocesses: {web: {command: ./web, port: http, cpuu: 3}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "hashistack.yaml").write_text(GOOD)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["version"], 0),
+        (["validate"], 0),
+        (["render", "--check"], 2),
+        ([], 64),
+        (["rendr"], 64),
+        (["render", "--no-such-option"], 64),
+        (["render", "-e", "nowhere"], 64),
+        (["validate", "-f", "missing.yaml"], 64),
+        (["docs", "proceses"], 64),
+        (["eject", "stack/local/jobs/shop.nomad.hcl"], 64),
+    ],
+)
+def test_exit_codes(folder: Path, arguments: list[str], code: int) -> None:
+    assert run(*arguments, cwd=folder).code == code
+
+
+def test_all_mistakes_are_shown_on_stderr_and_the_code_is_65(tmp_path: Path) -> None:
+    (tmp_path / "hashistack.yaml").write_text(BAD)
+    result = run("render", cwd=tmp_path)
+    assert (result.code, result.out) == (65, "")
+    assert "hashistack.yaml:3:41: error[HS104]: processes.web.port: " in result.err
+    assert "\n      |                                         ^^^^\n" in result.err
+    assert result.err.endswith("\n2 errors\n")
+    assert not (tmp_path / "stack").exists()
+
+
+def test_mistakes_as_json_are_one_document(tmp_path: Path) -> None:
+    (tmp_path / "hashistack.yaml").write_text(BAD)
+    result = run("validate", "--json", cwd=tmp_path)
+    document = json.loads(result.out)
+    assert (result.code, result.err) == (65, "")
+    assert (document["format"], document["exit_code"]) == (1, 65)
+    first = document["diagnostics"][0]
+    assert (first["code"], first["file"], first["line"], first["col"]) == ("HS104", "hashistack.yaml", 3, 41)
+
+
+def test_a_typo_gets_a_suggestion(tmp_path: Path) -> None:
+    assert "Did you mean 'render'?" in run("rendr", cwd=tmp_path).err
+    assert "'--check'" in run("render", "--chek", cwd=tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("tty", "env", "options", "coloured"),
+    [
+        (True, {}, [], True),
+        (False, {}, [], False),
+        (True, {"NO_COLOR": "1"}, [], False),
+        (True, {"NO_COLOR": ""}, [], True),
+        (True, {"TERM": "dumb"}, [], False),
+        (True, {}, ["--no-color"], False),
+        (False, {"FORCE_COLOR": "1"}, [], True),
+        (False, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        (False, {"FORCE_COLOR": "1"}, ["--no-color"], False),
+    ],
+)
+def test_colours(folder: Path, tty: bool, env: dict[str, str], options: list[str], coloured: bool) -> None:
+    result = run("diff", *options, cwd=folder, env=env, tty=tty)
+    assert ("\x1b[" in result.out) is coloured
+    broken = run("validate", "-f", "missing", *options, cwd=folder, env=env, tty=tty)
+    assert ("\x1b[" in broken.err) is coloured
+
+
+def test_json_is_never_coloured(folder: Path) -> None:
+    assert "\x1b[" not in run("diff", "--json", cwd=folder, tty=True).out
+
+
+def test_a_bug_is_short_and_its_traceback_lies_in_a_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("hashistack.pipeline.read", broken)
+    result = run("validate", cwd=folder)
+    assert result.code == 70
+    assert "error[HS599]: a bug of hashistack: ZeroDivisionError: by nought" in result.err
+    assert "Traceback" not in result.err
+    path = Path(result.err.split("the traceback is in ")[1].split(";")[0])
+    assert "ZeroDivisionError" in path.read_text()
+    path.unlink()
+    assert "Traceback" in run("validate", "-v", cwd=folder).err
+
+
+def test_control_c(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hashistack.pipeline.read", interrupted)
+    result = run("validate", cwd=folder)
+    assert (result.code, result.err) == (130, "interrupted\n")
+
+
+def test_a_reader_that_goes_away_is_no_error_message(folder: Path) -> None:
+    """Enough output that the pipe breaks while hashistack writes, and again at the interpreter's last flush."""
+    command = [sys.executable, "-m", "hashistack", "schema"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_output_survives_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
+    (tmp_path / "hashistack.yaml").write_text("日本: 1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "hashistack", "validate"],
+        cwd=tmp_path,
+        env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 65
+    assert rb"\u65e5\u672c" in done.stderr
+
+
+class TestDiscovery:
+    def test_upwards_to_the_git_root(self, folder: Path) -> None:
+        (folder / ".git").mkdir()
+        inner = folder / "a" / "b"
+        inner.mkdir(parents=True)
+        assert run("validate", cwd=inner).out.startswith("../../hashistack.yaml is valid")
+
+    def test_not_above_the_git_root(self, folder: Path) -> None:
+        inner = folder / "a"
+        (inner / ".git").mkdir(parents=True)
+        assert run("validate", cwd=inner).code == 64
+
+    def test_outside_git_only_here(self, folder: Path) -> None:
+        (folder / "a").mkdir()
+        result = run("validate", cwd=folder / "a")
+        assert (result.code, "HS501" in result.err) == (64, True)
+
+    def test_yml_if_there_is_no_yaml(self, folder: Path) -> None:
+        (folder / "hashistack.yaml").rename(folder / "hashistack.yml")
+        assert run("validate", cwd=folder).out.startswith("hashistack.yml is valid")
+        (folder / "hashistack.yaml").write_text(GOOD)
+        assert run("validate", cwd=folder).out.startswith("hashistack.yaml is valid")
+
+    def test_the_variable(self, folder: Path) -> None:
+        (folder / "other.yaml").write_text(BAD)
+        assert "other.yaml:3" in run("validate", cwd=folder, env={"HASHISTACK_FILE": "other.yaml"}).err
+        result = run("validate", "-f", "hashistack.yaml", cwd=folder, env={"HASHISTACK_FILE": "other.yaml"})
+        assert result.code == 0
+
+    def test_standard_input(self, tmp_path: Path) -> None:
+        result = run("validate", "-f", "-", cwd=tmp_path, stdin=BAD.encode())
+        assert (result.code, "<stdin>:3:41: " in result.err) == (65, True)
+        result = run("validate", cwd=tmp_path, stdin=GOOD.encode(), env={"HASHISTACK_FILE": "-"})
+        assert result.out == "<stdin> is valid: shop in local\n"

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hashistack.descriptor.load import load
+from hashistack.model import (
+    Application,
+    BackingService,
+    Clients,
+    Health,
+    Host,
+    Image,
+    Ingress,
+    Lag,
+    Process,
+    Reference,
+    Registry,
+    Route,
+    Scale,
+    ScheduledProcess,
+    Servers,
+    Stack,
+    Topic,
+)
+
+DESIGN = (Path(__file__).parent / "design.yaml").read_bytes()
+SMALL = "app: shop\nimage: shop\nprocesses:\n  web: {command: serve}\n"
+
+
+@pytest.fixture(scope="module")
+def stacks() -> dict[str, Stack]:
+    return {stack.environment.name: stack for stack in application(DESIGN).stacks}
+
+
+def application(text: str | bytes) -> Application:
+    loaded = load(text, "folder/hashistack.yaml")
+    assert loaded.diagnostics == ()
+    assert loaded.application is not None
+    return loaded.application
+
+
+def only_stack(text: str) -> Stack:
+    (stack,) = application(text).stacks
+    return stack
+
+
+def process(stack: Stack, name: str) -> Process:
+    return next(process for process in stack.processes if process.name == name)
+
+
+def test_whole_language_loads() -> None:
+    loaded = application(DESIGN)
+    assert (loaded.name, loaded.file) == ("bakery", "hashistack.yaml")
+    assert [stack.environment.name for stack in loaded.stacks] == ["factory", "laptop", "production"]
+
+
+def test_order_of_mappings_does_not_matter() -> None:
+    lines = DESIGN.decode().split("\n\n")
+    shuffled = "\n\n".join(reversed(lines))
+    assert application(shuffled) == application(DESIGN)
+
+
+def test_environment_variables(stacks: dict[str, Stack]) -> None:
+    env = {variable.name: variable.value for variable in stacks["laptop"].env}
+    assert env["DATABASE_URL"] == (Reference("db", "url"),)
+    assert env["GREETING"] == (
+        "host=",
+        Reference("db", "host"),
+        " port=",
+        Reference("db", "port"),
+        " ${HOME}",
+    )
+    assert (env["DEBUG"], env["MODE"]) == (("true",), ("012",))
+    assert [variable.name for variable in stacks["laptop"].env] == sorted(env)
+
+
+def test_process(stacks: dict[str, Stack]) -> None:
+    assert process(stacks["production"], "web") == Process(
+        name="web",
+        command="gunicorn bakery.wsgi",
+        cpu=500,
+        memory=1024,
+        port=8000,
+        health=Health("/health", 10, 3, 60),
+        routes=(
+            Route("bakery.example.com", "/"),
+            Route("bakery.example.com", "/api"),
+            Route("www.bakery.example.com", "/"),
+            Route("status.other.example", "/"),
+        ),
+        internal=False,
+        scale=Scale(2, 10, 70, 200, None),
+    )
+    assert process(stacks["laptop"], "admin").health == Health("/up", 5, 2, 120)
+    assert process(stacks["laptop"], "worker").scale == Scale(
+        1, 20, None, None, Lag("events", "orders", "billing", 100)
+    )
+
+
+def test_scheduled_process(stacks: dict[str, Stack]) -> None:
+    report = ScheduledProcess("nightly", "python manage.py report", 200, 256, "0 0 * * *", "Europe/Madrid")
+    assert stacks["laptop"].scheduled == (report,)
+
+
+def test_backing_services(stacks: dict[str, Stack]) -> None:
+    services = {service.name: service for service in stacks["production"].backing_services}
+    assert services["db"] == BackingService(
+        "db", "postgres", "postgres", "16", 3, 20480, (), (), managed=True
+    )
+    assert services["cache"] == BackingService(
+        "cache", "redis", "valkey", None, 1, 10240, (), (), managed=True
+    )
+    assert services["events"].topics == (Topic("orders", 6), Topic("payments", 2))
+    assert services["devices"].engine == "nats"
+    assert services["uploads"].buckets == ("uploads", "archive"), "the first is the output `bucket`"
+    assert services["files"].buckets == ("files",)
+    assert not any(service.managed for service in stacks["factory"].backing_services)
+
+
+def test_cloud_environment(stacks: dict[str, Stack]) -> None:
+    environment = stacks["production"].environment
+    assert environment.zones == ("eu-west-1b", "eu-west-1a")
+    assert environment.servers == Servers(3, "t4g.small")
+    assert environment.clients == Clients(3, 3, ("m7g.large", "m6g.large"), spot=True)
+    assert environment.ingress == Ingress(80, 8081, 8082, None)
+
+
+def test_environment_of_own_machines(stacks: dict[str, Stack]) -> None:
+    environment = stacks["factory"].environment
+    assert environment.hosts == (
+        Host("n1", "10.0.0.11", ("client", "ingress", "server"), "a"),
+        Host("n2", "10.0.0.12", ("client",), None),
+    )
+    assert (environment.ssh_user, environment.servers, environment.clients) == ("admin", None, None)
+    assert environment.ingress == Ingress(8080, 8081, 8082, "10.0.0.10")
+
+
+def test_without_environments_it_runs_here() -> None:
+    environment = only_stack(SMALL).environment
+    assert (environment.name, environment.target, environment.domain) == ("local", "local", "shop.localhost")
+    assert environment.ingress == Ingress(8080, 8081, 8082, None)
+
+
+def test_overrides(stacks: dict[str, Stack]) -> None:
+    factory = stacks["factory"]
+    web = process(factory, "web")
+    assert web.scale == Scale(1, 1, 70, 200, None), "a short form sets both ends, the rest stays"
+    assert web.health == Health("/slow", 10, 3, 60)
+    assert web.command == "gunicorn bakery.wsgi"
+    env = {variable.name: variable.value for variable in factory.env}
+    assert (env["LOG_LEVEL"], env["PLACE"]) == (("debug",), ("factory",))
+    assert factory.secrets == ("REGISTRY_PASSWORD", "SESSION_KEY"), "a list replaces"
+    assert factory.image == Image("bakery", "1.4", None)
+    assert factory.registry == Registry("ci", "REGISTRY_PASSWORD")
+
+
+def test_hosts_move_to_the_domain_of_the_environment(stacks: dict[str, Stack]) -> None:
+    routes = [process(stacks[name], "web").routes for name in ("factory", "laptop")]
+    assert [[route.host for route in found] for found in routes] == [
+        ["bakery.factory.lan", "bakery.factory.lan", "www.bakery.factory.lan", "status.other.example"],
+        ["bakery.localhost", "bakery.localhost", "www.bakery.localhost", "status.other.example"],
+    ]
+    assert process(stacks["laptop"], "admin").routes[0] == Route("bakery.localhost", "/admin")
+
+
+def test_routes_written_in_an_environment_stay(stacks: dict[str, Stack]) -> None:
+    assert process(stacks["factory"], "admin").routes == (Route("bakery.example.com", "/admin"),)
+
+
+def test_longest_domain_wins() -> None:
+    loaded = application(
+        "app: shop\nimage: shop\nprocesses:\n"
+        "  web: {command: serve, port: 80, routes: [a.eu.example.com, b.example.com]}\n"
+        "environments:\n"
+        "  world: {target: local, domain: example.com}\n"
+        "  europe: {target: local, domain: eu.example.com}\n"
+        "  other: {target: local, domain: other.test}\n"
+    )
+    assert {
+        stack.environment.name: [r.host for r in stack.processes[0].routes] for stack in loaded.stacks
+    } == {
+        "world": ["a.example.com", "b.example.com"],
+        "europe": ["a.eu.example.com", "b.eu.example.com"],
+        "other": ["a.other.test", "b.other.test"],
+    }
+
+
+def test_aliases_are_what_they_stand_for() -> None:
+    stack = only_stack(SMALL + "  two: &two {command: other, port: 80}\n  three: *two\n")
+    assert [(p.name, p.command, p.port) for p in stack.processes] == [
+        ("three", "other", 80),
+        ("two", "other", 80),
+        ("web", "serve", None),
+    ]
+
+
+def test_warnings_do_not_prevent_an_application() -> None:
+    loaded = load(SMALL.replace("serve}", "serve, scale: {max: 3}}"), "f")
+    assert [diagnostic.severity for diagnostic in loaded.diagnostics] == ["warning"]
+    assert loaded.application is not None
+
+
+def test_a_mistake_points_at_its_value_and_shows_the_line() -> None:
+    (mistake,) = load(SMALL.replace("serve}", "serve, port: http}"), "dir/f.yaml").diagnostics
+    assert mistake.span is not None
+    assert (mistake.span.file, mistake.span.line) == ("dir/f.yaml", 4)
+    assert mistake.source[mistake.span.col - 1 : mistake.span.end_col - 1] == "http"
+
+
+def test_a_possible_password_is_never_shown() -> None:
+    text = SMALL + "registry: {username: ci, password: hunter2}\n"
+    for written in (text, text.replace("hunter2", "hunter-2!")):
+        (mistake,) = load(written, "f").diagnostics
+        assert "hunter" not in repr(mistake)
+
+
+def test_images() -> None:
+    digest = "sha256:" + "a" * 64
+    known = {
+        "shop": Image("shop", None, None),
+        "shop:1.4": Image("shop", "1.4", None),
+        "localhost:5000/team/shop:v1": Image("localhost:5000/team/shop", "v1", None),
+        f"registry.example.com/shop@{digest}": Image("registry.example.com/shop", None, digest),
+        f"ghcr.io/a/b_c/d.e:1@{digest}": Image("ghcr.io/a/b_c/d.e", "1", digest),
+    }
+    for text, image in known.items():
+        assert only_stack(SMALL.replace("image: shop", f'image: "{text}"')).image == image
