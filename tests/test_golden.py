@@ -27,7 +27,11 @@ def rendered(text: bytes) -> dict[str, str]:
 
 
 def on_disk(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -48,7 +52,9 @@ def test_the_order_of_keys_does_not_matter(case: Path) -> None:
 
 
 @pytest.mark.parametrize("pair", ["production-factory", "production-laptop"])
-def test_two_targets_differ_only_in_what_the_descriptor_says(pair: str, request: pytest.FixtureRequest) -> None:
+def test_two_targets_differ_only_in_what_the_descriptor_says(
+    pair: str, request: pytest.FixtureRequest
+) -> None:
     case = Path(__file__).parent / "golden" / "three-targets"
     one, other = pair.split("-")
     diff = difference(on_disk(case / "expected" / one), on_disk(case / "expected" / other))

@@ -16,7 +16,7 @@ _ALLOCATION_LABEL = "com.hashicorp.nomad.alloc_id"  # set by Nomad's docker driv
 
 
 def bridge_interface() -> str:
-    """Return the interface of Docker's own network: reachable from this machine and from containers, not from the LAN."""
+    """Return the interface of Docker's own network: this machine and containers reach it, the LAN does not."""
     if shutil.which("docker") is None:
         raise BackendError(messages.missing_docker())
     network = json.loads(_docker("network", "inspect", "bridge"))[0]

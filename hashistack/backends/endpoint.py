@@ -69,7 +69,7 @@ def nomad_endpoint(environ: Mapping[str, str]) -> Endpoint:
 
 
 def consul_endpoint(environ: Mapping[str, str]) -> Endpoint:
-    """Read Consul's own variables: CONSUL_HTTP_ADDR (with or without a scheme), CONSUL_HTTP_TOKEN, CONSUL_CACERT and so on."""
+    """Read Consul's own variables: CONSUL_HTTP_ADDR (a scheme is optional), CONSUL_HTTP_TOKEN, CONSUL_CACERT …"""
     address = environ.get("CONSUL_HTTP_ADDR", "127.0.0.1:8500").rstrip("/")
     if "://" not in address:
         scheme = "https" if _flag(environ.get("CONSUL_HTTP_SSL"), default=False) else "http"

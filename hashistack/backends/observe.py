@@ -40,9 +40,7 @@ def candidate(nomad: Nomad, file: JobFile, values: Mapping[str, str]) -> Candida
     failed = running is not None and has_failed(running, nomad.deployments(file.id))
     job = carried_over(nomad.parse(file.source, arguments), running, failed=failed)
     planned = nomad.plan(job)
-    return Candidate(
-        job, file.source, arguments, int(planned["JobModifyIndex"]), differs(planned["Diff"])
-    )
+    return Candidate(job, file.source, arguments, int(planned["JobModifyIndex"]), differs(planned["Diff"]))
 
 
 def facts(nomad: Nomad, consul: Consul, stack: Stack) -> Facts:

@@ -67,7 +67,9 @@ class AppView:
 
 def app_job(stack: Stack, source: str) -> Artifact:
     """Return the job of all long-running processes."""
-    view = AppView(stack.app, default_version(stack), tuple(_group(stack, process) for process in stack.processes))
+    view = AppView(
+        stack.app, default_version(stack), tuple(_group(stack, process) for process in stack.processes)
+    )
     path = f"{stack.environment.name}/jobs/{stack.app}.nomad.hcl"
     return Artifact(path, "app.nomad.hcl.j2", view, source)
 

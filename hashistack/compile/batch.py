@@ -48,7 +48,9 @@ def scheduled_job(stack: Stack, process: ScheduledProcess, source: str) -> Artif
     return _batch_job(stack, source, process.name, PeriodicView(process.schedule, process.timezone), work)
 
 
-def _batch_job(stack: Stack, source: str, name: str, periodic: PeriodicView | None, work: TaskView) -> Artifact:
+def _batch_job(
+    stack: Stack, source: str, name: str, periodic: PeriodicView | None, work: TaskView
+) -> Artifact:
     job = f"{stack.app}-{name}"
     key = name if periodic is None else f"processes.{name}"
     view = BatchView(stack.app, job, key, default_version(stack), periodic, work)

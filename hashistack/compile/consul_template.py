@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 
+from hashistack.render.hcl import LAST_OF_FOUR_DIGITS
+
 # Nomad's own pattern for what it fills in when a task starts (helper/args/args.go).
 _INTERPOLATED = re.compile(r"\$\{[a-zA-Z0-9_\-.]+\}")
 
 
 def survives_env(text: str) -> bool:
-    """Tell whether an entry of `env` carries `text` into the task unchanged: Nomad fills in `${name}`, HCL normalises."""
+    """Tell whether an entry of `env` carries `text` unchanged: Nomad fills in `${name}`, HCL normalises."""
     return not _INTERPOLATED.search(text) and _is_normal(text)
 
 
 def survives_config(text: str) -> bool:
-    """Tell whether a driver's `config` carries `text` unchanged: Nomad's client reads it as an HCL template once more."""
+    """Tell whether a driver's `config` carries `text` unchanged: the client reads it as an HCL template again."""
     return "${" not in text and "%{" not in text and _is_normal(text)
 
 
@@ -42,16 +44,17 @@ def _go_character(char: str) -> str:
         return "\\" + char
     if char == "\n":
         return "\\n"
-    code = ord(char)
-    if 0x20 <= code < 0x7F:
+    if char in "{}":
         # A brace pair inside a literal would still be read as the end of the action, `${` as HCL.
-        return f"\\x{code:02x}" if char in "{}" else char
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+        return f"\\x{ord(char):02x}"
+    if char.isascii() and char.isprintable():
+        return char
+    return f"\\U{ord(char):08x}" if ord(char) > LAST_OF_FOUR_DIGITS else f"\\u{ord(char):04x}"
 
 
 def _is_normal(text: str) -> bool:
     if text.isascii():
         return True
-    from unicodedata import is_normalized  # noqa: PLC0415 - most descriptors never need the tables
+    from unicodedata import is_normalized  # most descriptors never need its tables
 
     return is_normalized("NFC", text)

@@ -15,12 +15,16 @@ def notices(stack: Stack) -> tuple[Diagnostic, ...]:
 
 def _terraform(stack: Stack) -> tuple[Diagnostic, ...]:
     environment = stack.environment
-    return () if environment.target == "local" else (say.no_terraform_yet(environment.name, environment.target),)
+    return (
+        () if environment.target == "local" else (say.no_terraform_yet(environment.name, environment.target),)
+    )
 
 
 def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
     name = stack.environment.name
-    managed = tuple(say.managed_not_created(name, s.name, s.type) for s in stack.backing_services if s.managed)
+    managed = tuple(
+        say.managed_not_created(name, s.name, s.type) for s in stack.backing_services if s.managed
+    )
     missing = tuple(
         say.no_stand_in_yet(name, service.name, service.type, f"{stack.app}-{service.name}")
         for service in stack.backing_services

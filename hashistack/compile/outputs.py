@@ -32,7 +32,11 @@ EXPRESSIONS: dict[str, dict[str, str]] = {
     "postgres": {**_DATABASE, "url": _url("postgres", "user:password", "/{app}")},
     "mongodb": {**_DATABASE, "url": _url("mongodb", "user:password", "/{app}")},
     "kafka": {"bootstrap_servers": '(trimPrefix "," $_)'},
-    "mqtt": {"url": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "mqtt") {_HOST} {_PORT})', "host": _HOST, "port": _PORT},
+    "mqtt": {
+        "url": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "mqtt") {_HOST} {_PORT})',
+        "host": _HOST,
+        "port": _PORT,
+    },
     "object-storage": {
         "endpoint": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "http") {_HOST} {_PORT})',
         "region": '(or $_.ServiceMeta.region "us-east-1")',

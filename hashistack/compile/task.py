@@ -30,7 +30,9 @@ class TaskView:
     memory: int
 
 
-def task(stack: Stack, name: str, key: str, command: str, cpu: int, memory: int, port: int | None = None) -> TaskView:
+def task(
+    stack: Stack, name: str, key: str, command: str, cpu: int, memory: int, port: int | None = None
+) -> TaskView:
     """Build the task that runs `command` through the image's shell; `key` is the descriptor key it comes from."""
     variables = task_variables(stack, port)
     body = script(command)

@@ -52,7 +52,9 @@ def _late_lines(stack: Stack, late: list[Variable]) -> tuple[str, ...]:
         return ()
     services = {service.name: service for service in stack.backing_services}
     references = [part for variable in late for part in variable.value if isinstance(part, Reference)]
-    used = [service for service in stack.backing_services if service.name in {ref.service for ref in references}]
+    used = [
+        service for service in stack.backing_services if service.name in {ref.service for ref in references}
+    ]
     logins = {ref.service for ref in references if outputs.needs_login(services[ref.service], ref.output)}
     bound = chain.from_iterable(
         (
@@ -75,7 +77,9 @@ def _line(app: str, variable: Variable, services: dict[str, BackingService]) -> 
 
 def _value(app: str, variable: Variable, services: dict[str, BackingService]) -> str:
     operands = [
-        outputs.expression(app, services[part.service], part.output) if isinstance(part, Reference) else go_string(part)
+        outputs.expression(app, services[part.service], part.output)
+        if isinstance(part, Reference)
+        else go_string(part)
         for part in variable.value
     ]
     if len(operands) == 1:

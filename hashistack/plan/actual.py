@@ -41,7 +41,7 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A job file as Nomad reads it: `job` is what would be submitted, against `index`; `changed` says whether it differs."""
+    """A job file as Nomad reads it: `job` would be submitted against `index`; `changed`: it differs from what runs."""
 
     job: Json
     source: str
@@ -52,7 +52,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What is in the cluster: jobs and candidates by id, names of the items by variable path, outcome by release version."""
+    """What is in the cluster: jobs and candidates by id, item names by variable path, release outcomes by version."""
 
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     candidates: Mapping[str, Candidate] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +31,7 @@ _ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why something does not run: `event` is what the cluster says, `cause` what it most likely means, `hint` what to do."""
+    """Why something does not run: `event` is what the cluster says, `cause` what it most likely means."""
 
     kind: Kind
     where: str
@@ -291,35 +291,37 @@ def _check(where: str, symptoms: Symptoms) -> Finding | None:
         return None
     check = failing[0]
     key = f"processes.{symptoms.allocation['TaskGroup']}"
-    event = f"check {check.name} is {check.status}: {check.output.strip() or 'it has not run yet'}"
-    for pattern, cause, hint in _CHECK_CAUSES:
+    event = f"check {check.name} is {check.status}: {check.output.strip() or 'it says nothing yet'}"
+    path = re.search(r"https?://[^/\s]+(?P<path>/[^\s\":]*)", check.output)
+    named = f"its health check {path['path']}" if path else "its health check"
+    for pattern, does, hint in _CHECK_CAUSES:
         found = re.search(pattern, check.output)
         if found:
-            return Finding("check", where, event, cause(found), hint.format(key=key), symptoms.log)
-    return Finding(
-        "check", where, event, "its health check does not pass", f"see `{key}.health`", symptoms.log
-    )
+            cause = f"{named} {does}".format(**found.groupdict())
+            return Finding("check", where, event, cause, hint.format(key=key), symptoms.log)
+    return Finding("check", where, event, f"{named} does not pass", f"see `{key}.health`", symptoms.log)
 
 
-_CHECK_CAUSES: Sequence[tuple[str, Callable[[re.Match[str]], str], str]] = (
+# What Consul's checks say (Go's net/http errors, or the answer's status line), what that means, what to do.
+_CHECK_CAUSES = (
     (
         r"connection refused",
-        lambda _: "nothing listens on its port, or only on 127.0.0.1 inside the container",
+        "is refused: nothing listens on its port, or only on 127.0.0.1 inside the container",
         "listen on 0.0.0.0 and on the port in `{key}.port`, which is also $PORT",
     ),
     (
-        r"HTTP \w+ \S+: (?P<code>\d{3}) ?(?P<text>[^\n]*?)(?: Output:|$)",
-        lambda found: f"its health check is answered with {found['code']}",
+        r"HTTP \w+ \S+: (?P<code>\d{3})",
+        "is answered with {code}",
         "let the path in `{key}.health` answer with 200",
     ),
     (
-        r"[Cc]lient\.Timeout|deadline exceeded|i/o timeout|context canceled",
-        lambda _: "its health check is not answered in time",
+        r"[Cc]lient\.Timeout|deadline exceeded|i/o timeout",
+        "is not answered in time",
         "raise timeout in `{key}.health`, or make the path answer faster",
     ),
     (
         r"EOF|reset by peer|malformed HTTP",
-        lambda _: "what listens on its port does not speak HTTP",
+        "gets no HTTP for an answer",
         "check `{key}.port`; without `health` only the port is checked",
     ),
 )

@@ -68,9 +68,7 @@ class Follower:
             if deployment is None or deployment["Status"] in ("successful", "failed", "cancelled"):
                 break
             watch.rollout(deployment["TaskGroups"])
-            allocations = [
-                a for a in self.jobs.allocations(step.job) if a.get("DeploymentID") == deployment_id
-            ]
+            allocations = self.jobs.deployment_allocations(deployment_id)
             watch.instances(allocations)
             unplaced = self._unplaced(step.job, deployment, watch)
             if not given_up and (deadline.passed(deployment, unplaced) or _failing(allocations)):
@@ -80,9 +78,7 @@ class Follower:
             watch.rollout(deployment["TaskGroups"])
             return
         if deployment and deployment["Status"] == "failed":
-            watch.instances(
-                self.jobs.deployment_allocations(deployment_id)
-            )
+            watch.instances(self.jobs.deployment_allocations(deployment_id))
             self._fail(step, deployment, watch)
         raise DeployError(messages.deployment_superseded(step.job))
 

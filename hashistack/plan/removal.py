@@ -24,7 +24,7 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The steps of `down`; `taken_over` are recorded jobs that are somebody else's now, `foreign` keep the agents busy."""
+    """The steps of `down`; `taken_over`: recorded, but somebody else's now; `foreign`: they keep the agents busy."""
 
     plan: Plan
     taken_over: tuple[str, ...]

@@ -45,7 +45,7 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A backing service; `addresses` are host:port of its healthy instances, `managed` that hashistack does not run it."""
+    """A backing service; `addresses`: host:port of healthy instances; `managed`: hashistack does not run it."""
 
     name: str
     type: str

@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def template_folders() -> tuple[Path, Path, Path]:
-    """Return the folders of `templates/`, `jobs/` and `terraform/`: inside an installed package, else the checkout's."""
+    """Return the folders of `templates/`, `jobs/` and `terraform/`: an installed package's, else the checkout's."""
     return _folder("templates"), _folder("jobs"), _folder("terraform")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+# Beyond it, `\uNNNN` does not suffice; Go, which reads both HCL and templates, has no surrogate pairs.
+LAST_OF_FOUR_DIGITS = 0xFFFF
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
 
@@ -53,7 +55,7 @@ def _character(text: str, index: int, char: str) -> str:
         return char + char
     if char.isprintable():
         return char
-    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+    return f"\\U{ord(char):08x}" if ord(char) > LAST_OF_FOUR_DIGITS else f"\\u{ord(char):04x}"
 
 
 def _sequence(values: Iterable[object]) -> Hcl:
@@ -69,7 +71,9 @@ def _mapping(values: Mapping[object, object]) -> Hcl:
 
 def interpolated(*parts: str) -> Hcl:
     """Join literal text and HCL expressions (`Hcl`) into one quoted string: `"shop:${var.version}"`."""
-    return Hcl('"' + "".join(f"${{{part}}}" if isinstance(part, Hcl) else escape(part) for part in parts) + '"')
+    return Hcl(
+        '"' + "".join(f"${{{part}}}" if isinstance(part, Hcl) else escape(part) for part in parts) + '"'
+    )
 
 
 def identifier(name: str) -> Hcl:

@@ -74,7 +74,9 @@ class Shop:
                 descriptor[name] = value
         path.write_text(yaml.safe_dump(descriptor))
 
-    def ask(self, path: str, host: str = HOST, method: str = "GET", port: int | None = None) -> tuple[int, Any]:
+    def ask(
+        self, path: str, host: str = HOST, method: str = "GET", port: int | None = None
+    ) -> tuple[int, Any]:
         """Send one request to the ingress and return the status and the JSON document, or the text."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=15)
         try:

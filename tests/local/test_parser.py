@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +17,15 @@ from hashistack.render.hcl import heredoc, literal
 
 GOLDEN = sorted(Path(__file__).parents[1].glob("golden/*/expected/**/*.nomad.hcl"))
 # HCL puts every string into NFC; hashistack writes other strings in another way (compile/consul_template.py).
-NORMAL = st.text(st.characters(exclude_categories=("Cs", "Cn", "Co", "Mn"), exclude_characters="\0"), max_size=40)
+NORMAL = st.text(
+    st.characters(exclude_categories=("Cs", "Cn", "Co", "Mn"), exclude_characters="\0"), max_size=40
+)
 TEXTS = st.one_of(NORMAL, st.text(st.sampled_from('${}%"\\\n\r\t~ EOTé😀\x07'), max_size=12))
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: f"{path.parents[3].name}/{path.parents[1].name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", GOLDEN, ids=lambda path: f"{path.parents[3].name}/{path.parents[1].name}/{path.stem}"
+)
 def test_a_rendered_job_parses_and_is_formatted(path: Path, nomad_binary: Path) -> None:
     variables = ["-var", "version=v1"] if 'variable "version"' in path.read_text() else []
     job = json.loads(run(nomad_binary, "job", "run", "-output", *variables, str(path)))
@@ -29,7 +35,9 @@ def test_a_rendered_job_parses_and_is_formatted(path: Path, nomad_binary: Path) 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(TEXTS, min_size=1, max_size=60))
-def test_nomad_reads_every_literal_as_the_value_it_was(values: list[str], nomad_binary: Path, tmp_path: Path) -> None:
+def test_nomad_reads_every_literal_as_the_value_it_was(
+    values: list[str], nomad_binary: Path, tmp_path: Path
+) -> None:
     entries = "\n".join(f"      K{number} = {literal(value)}" for number, value in enumerate(values))
     task = parsed(nomad_binary, tmp_path, f"    env {{\n{entries}\n    }}")
     assert [task["Env"][f"K{number}"] for number in range(len(values))] == [normal(value) for value in values]
@@ -44,7 +52,10 @@ def test_nomad_reads_every_heredoc_as_the_text_it_was(text: str, nomad_binary: P
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(st.from_regex(r"[a-z]{1,12}", fullmatch=True), min_size=1, max_size=8, unique=True), data=st.data())
+@given(
+    names=st.lists(st.from_regex(r"[a-z]{1,12}", fullmatch=True), min_size=1, max_size=8, unique=True),
+    data=st.data(),
+)
 def test_alignment_is_that_of_nomad_fmt(
     names: list[str], data: st.DataObject, nomad_binary: Path, tmp_path: Path
 ) -> None:
@@ -57,8 +68,6 @@ def test_alignment_is_that_of_nomad_fmt(
 
 
 def normal(text: str) -> str:
-    import unicodedata  # noqa: PLC0415 - only what HCL does to a string
-
     return unicodedata.normalize("NFC", text)
 
 
@@ -67,12 +76,12 @@ def formatted(nomad: Path, path: Path) -> str:
     return path.read_text()
 
 
-def parsed(nomad: Path, folder: Path, body: str) -> dict[str, dict[str, str]]:
+def parsed(nomad: Path, folder: Path, body: str) -> dict[str, Any]:
     path = folder / "job.nomad.hcl"
     text = f'job "j" {{\n  group "g" {{\n    task "t" {{\n      driver = "docker"\n{body}\n    }}\n  }}\n}}\n'
     path.write_text(text, newline="")
     job = json.loads(run(nomad, "job", "run", "-output", str(path)))
-    task: dict[str, dict[str, str]] = job["Job"]["TaskGroups"][0]["Tasks"][0]
+    task: dict[str, Any] = job["Job"]["TaskGroups"][0]["Tasks"][0]
     return task
 
 

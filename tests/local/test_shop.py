@@ -124,7 +124,9 @@ def test_a_killed_container_comes_back(shop: Shop, docker: Engine) -> None:
     assert len(container) == 1
     docker.docker("kill", container[0])
     restarted = api.until(
-        lambda: (new := shop.allocations("shop", "worker")) and new[0]["TaskStates"]["worker"]["Restarts"] == 1
+        lambda: (
+            (new := shop.allocations("shop", "worker")) and new[0]["TaskStates"]["worker"]["Restarts"] == 1
+        )
     )
     assert restarted
 
@@ -135,9 +137,9 @@ def test_the_app_follows_valkey_when_it_moves(shop: Shop) -> None:
     address = service(shop)
     api.put(shop.nomad, f"/v1/allocation/{old['ID']}/stop", None)
     api.until(lambda: (now := service(shop)) is not None and now != address)
-    again = api.until(lambda: (answer := shop.ask("/counter"))[0] == 200 and answer[1], seconds=90)
+    api.until(lambda: shop.ask("/counter")[0] == 200, seconds=90)
     # Its data moved with it: the allocation's disk is sticky.
-    assert again["counter"] > counted
+    assert shop.ask("/counter")[1]["counter"] > counted
 
 
 def test_a_scheduled_process_can_be_forced(shop: Shop) -> None:
@@ -145,14 +147,16 @@ def test_a_scheduled_process_can_be_forced(shop: Shop) -> None:
     api.put(shop.nomad, "/v1/job/shop-nightly/periodic/force", None)
     api.until(lambda: len(children(shop)) == before + 1)
     api.until(lambda: children(shop)[-1]["Status"] == "dead")
-    report = api.until(lambda: shop.ask("/", host=ADMIN_HOST, port=shop.internal_port)[1]["report"])
+    report = api.until(lambda: shop.ask("/", host=ADMIN_HOST, port=shop.internal_port)[1].get("report"))
     assert report["orders"] >= 1
 
 
 def test_a_scheduled_process_does_not_overlap(shop: Shop) -> None:
     hcl = (shop.folder / "stack/laptop/jobs/shop-nightly.nomad.hcl").read_text()
     # Nomad's own seven fields begin with seconds: what is tested is prohibit_overlap, not the patience of the test.
-    often = hcl.replace('"0 3 * * *"', '"*/2 * * * * * *"').replace('-m shop.report"', '-m shop.report; sleep 7"')
+    often = hcl.replace('"0 3 * * *"', '"*/2 * * * * * *"').replace(
+        '-m shop.report"', '-m shop.report; sleep 7"'
+    )
     assert often.count("*/2") == often.count("sleep 7") == 1
     api.submit(shop.nomad, often, version="v2")
     try:

@@ -48,7 +48,7 @@ def test_hard_values_reach_the_process_as_they_were_written(cluster: Agents) -> 
     expected = HARD | {"TOKEN": secret}
     assert {name: plain[0].get(name) for name in expected} == expected
     assert {name: hard[0].get(name) for name in expected} == expected
-    assert plain[1] == "a\"b\\c $x"
+    assert plain[1] == 'a"b\\c $x'
     assert hard[1] == WORDS + secret
 
 
@@ -62,7 +62,9 @@ def test_outputs_of_every_kind_of_backing_service(cluster: Agents) -> None:
         "uploads": ("object-storage", "endpoint region access_key secret_key bucket"),
     }
     env = {
-        f"{name}_{output}".upper(): f"${{{name}.{output}}}" for name, (_, all_) in outputs.items() for output in all_.split()
+        f"{name}_{output}".upper(): f"${{{name}.{output}}}"
+        for name, (_, all_) in outputs.items()
+        for output in all_.split()
     }
     descriptor = application(
         env=env | {"MIXED": "at ${cache.host} and ${db.port}!"},
@@ -123,7 +125,11 @@ def test_a_process_waits_for_a_secret_and_says_which_one(cluster: Agents) -> Non
 
 def application(**keys: object) -> bytes:
     """Return a descriptor of a busybox application that runs on this machine."""
-    base = {"app": "values", "image": "hashistack-test/busybox:1", "environments": {"here": {"target": "local"}}}
+    base = {
+        "app": "values",
+        "image": "hashistack-test/busybox:1",
+        "environments": {"here": {"target": "local"}},
+    }
     return yaml.safe_dump(base | keys, allow_unicode=True).encode()
 
 

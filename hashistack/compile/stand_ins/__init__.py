@@ -1,4 +1,4 @@
-"""Stand-ins: what runs a backing service on one's own machines. A new engine is a folder in `jobs/` and a module here."""
+"""What runs a backing service on one's own machines: a new engine is a folder in `jobs/` and a module here."""
 
 from __future__ import annotations
 

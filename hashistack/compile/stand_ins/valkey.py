@@ -53,7 +53,7 @@ def _config(job: str, max_data: int) -> str:
             "bind 0.0.0.0",
             "port 6379",
             f'{{{{ with nomadVar "nomad/jobs/{job}" }}}}requirepass {{{{ .password.Value }}}}{{{{ end }}}}',
-            "dir {{ env \"NOMAD_ALLOC_DIR\" }}/data",
+            'dir {{ env "NOMAD_ALLOC_DIR" }}/data',
             "appendonly yes",
             f"maxmemory {max_data}mb",
             "maxmemory-policy noeviction",

@@ -1,4 +1,4 @@
-"""What is written for Go templates comes out as it was; tests/local/test_hard_values.py holds it against a container."""
+"""Text for Go templates; tests/local/test_values_in_containers.py holds the same against containers."""
 
 import pytest
 

@@ -9,7 +9,10 @@ def test_a_whole_host() -> None:
 
 
 def test_a_path_does_not_cover_paths_that_only_begin_alike() -> None:
-    assert rule(Route("a.example.com", "/api")) == "Host(`a.example.com`) && (Path(`/api`) || PathPrefix(`/api/`))"
+    assert (
+        rule(Route("a.example.com", "/api"))
+        == "Host(`a.example.com`) && (Path(`/api`) || PathPrefix(`/api/`))"
+    )
 
 
 def test_the_longer_path_wins_whatever_the_length_of_the_host() -> None:

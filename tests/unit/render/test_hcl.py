@@ -57,6 +57,8 @@ def test_a_comment_stays_on_its_line() -> None:
         comment("a\nb")
 
 
-@pytest.mark.parametrize(("count", "expected"), [(0, '"0s"'), (10, '"10s"'), (60, '"1m"'), (90, '"90s"'), (300, '"5m"')])
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, '"0s"'), (10, '"10s"'), (60, '"1m"'), (90, '"90s"'), (300, '"5m"')]
+)
 def test_seconds(count: int, expected: str) -> None:
     assert seconds(count) == expected

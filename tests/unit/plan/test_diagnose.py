@@ -1,0 +1,159 @@
+"""Every file in data/ was recorded from a real Nomad 1.11.3 and Consul 1.22.7; events keep only what is not empty."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hashistack.plan.diagnose import Check, Finding, Symptoms, diagnose, diagnose_placement
+
+DATA = Path(__file__).parent / "data"
+
+
+def recorded(case: str) -> Symptoms:
+    found = json.loads((DATA / f"{case}.json").read_text())
+    return Symptoms(
+        found["allocation"], tuple(Check(*check) for check in found["checks"]), tuple(found["log"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "cause", "hint"),
+    [
+        ("image", "image", "127.0.0.1:5999/shop:v9 cannot be pulled", "check the network"),
+        ("unknown_command", "exit", "exit code 127", "spelling"),
+        ("exits", "exit", "exit code 1", "last lines"),
+        ("no_shell", "exit", "no such program", "shell"),
+        ("memory", "memory", "more memory", "`processes.memory.memory`"),
+        ("port_taken", "port", "used by another program", "change the port"),
+        ("refused", "check", "/health is refused", "`processes.refused.port`"),
+        ("answers_404", "check", "/health is answered with 404", "`processes.answers-404.health`"),
+        ("too_slow", "check", "/health is not answered in time", "timeout"),
+        ("no_http", "check", "no HTTP", "`processes.no-http.port`"),
+        ("check_restarted", "check", "did not pass, again and again", "`processes.web.health`"),
+        ("secret", "waiting", "the secret SESSION_KEY", "secrets set SESSION_KEY"),
+        ("service", "waiting", "the Consul service trouble-db", "trouble-db"),
+    ],
+)
+def test_a_recorded_instance_is_explained(case: str, kind: str, cause: str, hint: str) -> None:
+    finding = diagnose(recorded(case))
+    assert finding is not None
+    assert finding.kind == kind
+    assert cause in finding.cause
+    assert hint in finding.hint
+    assert finding.event
+
+
+def test_the_event_of_a_failing_check_names_the_check_and_its_last_output() -> None:
+    finding = diagnose(recorded("answers_404"))
+    assert finding is not None
+    assert 'service: "trouble-answers-404" check' in finding.event
+    assert "404 Not Found" in finding.event
+
+
+def test_the_last_lines_of_the_log_come_with_an_exit() -> None:
+    finding = diagnose(recorded("exits"))
+    assert finding is not None
+    assert "KeyError: DATABASE" in finding.log
+
+
+def test_a_container_that_nomad_ended_for_its_check_is_not_called_short_of_memory() -> None:
+    finding = diagnose(recorded("check_restarted"))
+    assert finding is not None
+    assert "137" not in finding.cause
+
+
+def pull_failure(message: str) -> Finding:
+    event = {"Type": "Driver Failure", "DisplayMessage": f"Failed to pull `shop:v9`: {message}", "Time": 1}
+    states = {"web": {"State": "dead", "Events": [event]}}
+    allocation = {
+        "ID": "0123456789",
+        "JobID": "shop",
+        "TaskGroup": "web",
+        "ClientStatus": "failed",
+        "TaskStates": states,
+    }
+    finding = diagnose(Symptoms(allocation))
+    assert finding is not None
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            "Error response from daemon: manifest for shop:v9 not found: manifest unknown",
+            "there is no image shop:v9",
+        ),
+        (
+            "Error response from daemon: pull access denied for shop, repository does not exist",
+            "without a login",
+        ),
+        (
+            'Error response from daemon: Head "https://r/v2/shop": unauthorized: authentication required',
+            "without a login",
+        ),
+        ("Error response from daemon: no basic auth credentials", "without a login"),
+    ],
+)
+def test_an_image_that_cannot_be_pulled_says_whether_it_is_missing_or_closed(
+    message: str, cause: str
+) -> None:
+    assert cause in pull_failure(message).cause
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "cause"),
+    [
+        ("cpu", "room", "cpu"),
+        ("memory", "room", "memory"),
+        ("port", "port", "18080"),
+        ("gpu", "constraint", "${attr.kernel.name} = windows"),
+        ("driver", "constraint", "docker driver"),
+    ],
+)
+def test_a_recorded_placement_failure_is_explained(group: str, kind: str, cause: str) -> None:
+    failed = json.loads((DATA / "placement.json").read_text())
+    finding = next(each for each in diagnose_placement(failed) if each.where == group)
+    assert finding.kind == kind
+    assert cause in finding.cause
+    assert "1 machine looked at" in finding.event
+
+
+def test_a_machine_without_consul_is_named() -> None:
+    metric = {"NodesEvaluated": 1, "ConstraintFiltered": {"${attr.consul.version} semver >= 1.8.0": 1}}
+    assert "no Consul" in diagnose_placement({"web": metric})[0].cause
+
+
+def test_a_cluster_without_machines_is_named() -> None:
+    assert "no machine that runs jobs" in diagnose_placement({"web": {"NodesEvaluated": 0}})[0].cause
+
+
+def test_nothing_is_said_of_an_instance_that_runs_and_passes() -> None:
+    states = {"web": {"State": "running", "Events": [{"Type": "Started", "Time": 1}]}}
+    allocation = {
+        "ID": "0123456789",
+        "JobID": "shop",
+        "TaskGroup": "web",
+        "ClientStatus": "running",
+        "TaskStates": states,
+    }
+    assert diagnose(Symptoms(allocation, (Check("web", "passing", "200 OK"),))) is None
+
+
+def test_an_instance_that_is_late_for_no_visible_reason_says_so() -> None:
+    states = {
+        "web": {
+            "State": "running",
+            "Events": [{"Type": "Alloc Unhealthy", "Message": "by deadline", "Time": 1}],
+        }
+    }
+    allocation = {
+        "ID": "0123456789", "JobID": "shop", "TaskGroup": "web", "ClientStatus": "running", "TaskStates": states,
+        "DeploymentStatus": {"Healthy": False},
+    }  # fmt: skip
+    finding = diagnose(Symptoms(allocation, log=("booting",)))
+    assert finding is not None
+    assert (finding.kind, finding.event, finding.log) == ("deadline", "by deadline", ("booting",))
