@@ -33,8 +33,8 @@ golden: $(VENV)/ready ## rewrite what golden tests compare with; read the diff
 docs: $(VENV)/ready ## rewrite the reference page from the schema
 	$(PYTHON) -m hashistack.descriptor.export reference > docs/reference.md
 
-bench: $(VENV)/ready ## measure against luma-infra in one run, as ratios
-	$(PYTHON) -m benchmarks
+bench: $(VENV)/ready .venv-luma/ready ## measure against luma-infra in one run, as ratios
+	$(PYTHON) benchmarks/run.py --luma .venv-luma/bin/luma
 
 lock: ## pin requirements-dev.in with hashes; needs pip-tools
 	pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
@@ -44,6 +44,11 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-luma/ready: benchmarks/requirements-luma.txt
+	python3 -m venv .venv-luma
+	.venv-luma/bin/python -m pip install --quiet --require-hashes --requirement benchmarks/requirements-luma.txt
 	touch $@
 
 .PHONY: help demo test lint types fmt golden docs bench lock

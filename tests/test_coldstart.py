@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 HEAVY = {
-    "asyncio", "boto3", "consul", "cryptography", "hcl2", "httpx", "hvac", "importlib.metadata", "jsonschema", "logging",
-    "multiprocessing", "nomad", "pydantic", "requests", "rich", "ssl", "unittest", "urllib3",
+    "asyncio", "boto3", "consul", "cryptography", "hcl2", "httpx", "hvac", "importlib.metadata", "jsonschema",
+    "logging", "multiprocessing", "nomad", "pydantic", "requests", "rich", "ssl", "unittest", "urllib3",
 }  # fmt: skip
 DESCRIPTOR = """\
 app: shop
@@ -32,7 +32,9 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
     code = f"import sys; sys.argv[1:] = {list(arguments)!r}; from hashistack.__main__ import main; assert main() == 0; "
     code += "sys.stdout.write('MODULES ' + ' '.join(sys.modules))"
     env = {"XDG_CACHE_HOME": str(folder / "cache")}
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=env, check=True, capture_output=True, text=True
+    )
     return set(done.stdout.split("MODULES ")[1].split())
 
 

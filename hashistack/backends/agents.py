@@ -20,7 +20,7 @@ from hashistack.backends.nomad import Nomad
 from hashistack.backends.processes import Process, launch, stop
 from hashistack.backends.state import StateFolder, private_folder, read_json, remove_folder, write_json
 from hashistack.diagnostics import BackendError
-from hashistack.messages import cluster as messages
+from hashistack.messages import agents as messages
 from hashistack.render.environment import environment as templates
 from hashistack.tree.write import write_file
 

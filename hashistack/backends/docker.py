@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 
 from hashistack.diagnostics import BackendError
-from hashistack.messages import cluster as messages
+from hashistack.messages import agents as messages
 
 _TIMEOUT = 20  # seconds; an engine that needs longer for such questions is as good as away
 _ALLOCATION_LABEL = "com.hashicorp.nomad.alloc_id"  # set by Nomad's docker driver on every container
@@ -17,8 +17,6 @@ _ALLOCATION_LABEL = "com.hashicorp.nomad.alloc_id"  # set by Nomad's docker driv
 
 def bridge_interface() -> str:
     """Return the interface of Docker's own network: this machine and containers reach it, the LAN does not."""
-    if shutil.which("docker") is None:
-        raise BackendError(messages.missing_docker())
     network = json.loads(_docker("network", "inspect", "bridge"))[0]
     name = str(network["Options"].get("com.docker.network.bridge.name", "docker0"))
     if name not in {interface for _, interface in socket.if_nameindex()}:
@@ -34,7 +32,7 @@ def endpoint() -> str:
 def remove_containers(allocations: Sequence[str]) -> int:
     """Remove the containers of these Nomad allocations, running or not, and return how many there were."""
     wanted = set(allocations)
-    if not wanted or shutil.which("docker") is None:
+    if not wanted:
         return 0
     format_ = f'{{{{.ID}}}} {{{{.Label "{_ALLOCATION_LABEL}"}}}}'
     listed = _docker(
@@ -47,9 +45,12 @@ def remove_containers(allocations: Sequence[str]) -> int:
 
 
 def _docker(*arguments: str) -> str:
+    command = shutil.which("docker")
+    if command is None:
+        raise BackendError(messages.missing_docker())
     try:
         done = subprocess.run(
-            ["docker", *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False
+            [command, *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise BackendError(messages.docker_silent(f"no answer in {_TIMEOUT} s")) from error

@@ -144,7 +144,7 @@ class Nomad:
     def log(
         self, allocation_id: str, task: str, stream: str, offset: int = 0, origin: str = "start"
     ) -> bytes:
-        """Read a task's stdout or stderr from `offset` bytes after its start (or before its end); b"" if there is none yet."""
+        """Read a task's stdout or stderr from `offset` bytes after its start or before its end; b"" without one."""
         params = {"task": task, "type": stream, "plain": "true", "offset": offset, "origin": origin}
         try:
             response = self._request("get", f"client/fs/logs/{allocation_id}", params=params)

@@ -87,7 +87,6 @@ def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes:
 
 def _removal(cluster: Cluster, stack: Stack) -> Removal:
     from hashistack.backends.observe import job_states
-    from hashistack.plan import names
     from hashistack.plan.removal import Remains, plan_down
 
     record = cluster.state.record(stack.app, stack.environment.name)

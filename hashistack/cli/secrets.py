@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _EXITS = (Exit.DESCRIPTOR, Exit.UNAVAILABLE)
 
+
 @make(example='printf %s "$VALUE" | hashistack secrets set SESSION_KEY', exits=_EXITS)
 @options.file
 @options.required_environment
@@ -71,7 +72,9 @@ def unset(session: Session, file: str | None, environment: str | None, name: str
     return Exit.DONE
 
 
-command = group("secrets", summary="Set, list and unset the values of secrets.", commands=(set_, list_, unset))
+command = group(
+    "secrets", summary="Set, list and unset the values of secrets.", commands=(set_, list_, unset)
+)
 
 
 def _opened(session: Session, file: str | None, environment: str | None) -> tuple[Stack, Cluster]:

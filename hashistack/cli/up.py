@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -58,7 +58,7 @@ def up(
 
     view = EventView(session.console)
     try:
-        wanted = _wanted(session, file, environment, output, version, adopt)
+        wanted = _wanted(session, view, _Asked(file, environment, output, version, adopt, dry_run))
         given = _given(session, secrets_file)
         cluster = connect(session.terminal.environ)
         if dry_run:
@@ -78,35 +78,39 @@ def up(
 command = up
 
 
-def _wanted(
-    session: Session,
-    file: str | None,
-    environment: str | None,
-    output: str | None,
-    version: str | None,
-    adopt: bool,
-) -> Wanted:
-    """Render the environment, write its files, and return what is to run: a file that was ejected as its user left it."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options that decide what is to run."""
+
+    file: str | None
+    environment: str | None
+    output: str | None
+    version: str | None
+    adopt: bool
+    dry_run: bool
+
+
+def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
+    """Render the environment, write its files and return what is to run: ejected files as their user left them."""
     from hashistack import pipeline
     from hashistack.cli.source import chosen, output_folder, source
     from hashistack.plan.files import job_files, version_to_run
     from hashistack.plan.planner import Wanted
 
-    descriptor = source(session.terminal, file)
-    application = pipeline.load(descriptor.text, descriptor.file)
-    stack = chosen(application, environment)
-    to_run = version_to_run(stack.image, version)
+    descriptor = source(session.terminal, asked.file)
+    read = pipeline.read(descriptor.text, descriptor.file)
+    stack = chosen(read.application, asked.environment)
+    version = version_to_run(stack.image, asked.version)
     name = stack.environment.name
-    built = pipeline.build(application, [name])
-    folder = output_folder(session.terminal, descriptor, output)
+    built = pipeline.build(read.application, [name])
+    view.notices((*read.warnings, *built.notices))
+    folder = output_folder(session.terminal, descriptor, asked.output)
     changes = pipeline.compare(built.files, folder, [name])
-    pipeline.write(changes, folder)
-    ejected = changes.lock.ejected
-    files = {
-        each.path: (folder / each.path).read_bytes() if each.path in ejected else each.content
-        for each in built.files
-    }
-    return Wanted(stack, job_files(files, name), to_run, adopt)
+    if not asked.dry_run:
+        pipeline.write(changes, folder)
+    kept = changes.lock.ejected
+    files = {f.path: (folder / f.path).read_bytes() if f.path in kept else f.content for f in built.files}
+    return Wanted(stack, job_files(files, name), version, asked.adopt)
 
 
 def _given(session: Session, secrets_file: str | None) -> dict[str, Sensitive]:

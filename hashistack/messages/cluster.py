@@ -37,7 +37,7 @@ def tls_mismatch(product: str, url: str, detail: str) -> Diagnostic:
     return Diagnostic(
         "HS403",
         f"{product} at {url}: no TLS connection: {detail}",
-        hint=f"check http:// or https:// in the address, and {prefix}_CACERT, {prefix}_CLIENT_CERT, {prefix}_CLIENT_KEY",
+        hint=f"check http:// or https:// in the address, {prefix}_CACERT, {prefix}_CLIENT_CERT and {prefix}_CLIENT_KEY",
     )
 
 
@@ -97,7 +97,7 @@ def missing_secrets(names: Sequence[str], app: str) -> Diagnostic:
         "HS411",
         f"no value for secret {_names(names)}",
         path="secrets",
-        hint=f"store it with `hashistack secrets set {names[0]}`, or give a file of NAME=value lines with --secrets-file",
+        hint=f"store it: `hashistack secrets set {names[0]}`; or give a file of NAME=value lines: --secrets-file",
     )
 
 
@@ -201,72 +201,6 @@ def interrupted(doing: str) -> Diagnostic:
 def confirmation_needed(app: str) -> Diagnostic:
     """`down` was called without a terminal and without --yes."""
     return Diagnostic("HS426", f"nobody to ask whether {app} may be removed", hint="add --yes")
-
-
-# --- agents on this machine
-
-
-def missing_binary(name: str) -> Diagnostic:
-    """A program that the local target needs is not on PATH."""
-    where = "https://developer.hashicorp.com/" + name + "/install"
-    return Diagnostic(
-        "HS440", f"{name} is not on PATH", hint=f"install it ({where}), or set the address of one that runs"
-    )
-
-
-def missing_docker() -> Diagnostic:
-    """There is no docker command."""
-    return Diagnostic(
-        "HS441", "docker is not on PATH", hint="install it, on Debian or Ubuntu: apt-get install docker.io"
-    )
-
-
-def docker_silent(answer: str) -> Diagnostic:
-    """There is a docker command but no engine behind it."""
-    return Diagnostic(
-        "HS442",
-        f"the Docker engine does not answer: {answer}",
-        hint="start it (`systemctl start docker`); if it runs, this user may lack the right to use it (group docker)",
-    )
-
-
-def docker_elsewhere(bridge: str) -> Diagnostic:
-    """The engine's bridge is no interface of this machine."""
-    return Diagnostic(
-        "HS443",
-        f"Docker's network {bridge} is not on this machine",
-        hint="Docker runs in a virtual machine or elsewhere; use a Linux machine, or set NOMAD_ADDR and CONSUL_HTTP_ADDR",
-    )
-
-
-def agent_died(name: str, log: str, tail: str) -> Diagnostic:
-    """An agent of ours ended or did not become ready."""
-    return Diagnostic("HS444", f"{name} did not start: {tail}", hint=f"its log is {log}")
-
-
-def not_local(product: str, url: str) -> Diagnostic:
-    """The target is local but the address is not on this machine, so no agent is started there."""
-    return Diagnostic(
-        "HS445",
-        f"{product} does not answer at {url}, and hashistack starts agents on this machine only",
-        hint="unset the address to have one started here",
-    )
-
-
-def driver_missing(detail: str) -> Diagnostic:
-    """Nomad runs but its docker driver is not healthy."""
-    return Diagnostic(
-        "HS446", f"Nomad's docker driver is not ready: {detail}", hint="check that the Docker engine runs"
-    )
-
-
-def port_in_use(product: str, port: int) -> Diagnostic:
-    """Something that is not the product listens on its port."""
-    return Diagnostic(
-        "HS447",
-        f"port {port} is taken by something that is not {product}",
-        hint="free the port, or set the address",
-    )
 
 
 # --- secrets

@@ -41,13 +41,17 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A job file as Nomad reads it: `job` would be submitted against `index`; `changed`: it differs from what runs."""
+    """A job file as Nomad reads it: `job` would be submitted against `index`; `changed`: it differs from what runs.
+
+    `replaces` says that the running job is of another kind, so that Nomad wants it removed first.
+    """
 
     job: Json
     source: str
     variables: Mapping[str, str]
     index: int
     changed: bool
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,19 @@
-"""Say why an instance is not placed or not healthy: what Nomad and Consul report, put into words. Pure."""
+"""Say why an instance is not healthy: what Nomad and Consul report, put into words. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from hashistack.plan.actual import Json
-
-Kind = Literal[
-    "image",
-    "room",
-    "port",
-    "constraint",
-    "check",
-    "exit",
-    "memory",
-    "waiting",
-    "deadline",
-    "driver",
-    "unknown",
-]
+from hashistack.plan.finding import Finding, Kind
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
 _KILLED = 137  # 128 + SIGKILL
+_KEPT_EVENTS = 10  # Nomad keeps the last ten of a task
 _ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why something does not run: `event` is what the cluster says, `cause` what it most likely means."""
-
-    kind: Kind
-    where: str
-    event: str
-    cause: str
-    hint: str = ""
-    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,71 +34,6 @@ class Symptoms:
     log: tuple[str, ...] = ()
 
 
-# --- instances that have no machine
-
-
-def diagnose_placement(failed: Mapping[str, Json]) -> tuple[Finding, ...]:
-    """Explain an evaluation's FailedTGAllocs, one finding per group."""
-    return tuple(_placement(group, metric) for group, metric in sorted(failed.items()))
-
-
-def _placement(group: str, metric: Json) -> Finding:
-    exhausted: dict[str, int] = metric.get("DimensionExhausted") or {}
-    filtered: dict[str, int] = metric.get("ConstraintFiltered") or {}
-    event = _told(metric, exhausted, filtered)
-    ports = [dimension for dimension in exhausted if "port" in dimension]
-    if ports:
-        return Finding(
-            "port",
-            group,
-            event,
-            f"no machine has the port free: {ports[0]}",
-            "another job or program uses it; stop that one, or change the port",
-        )
-    if exhausted:
-        return Finding(
-            "room",
-            group,
-            event,
-            f"no machine has room: {', '.join(sorted(exhausted))}",
-            f"lower cpu or memory of {group}, stop something else, or add a machine",
-        )
-    if filtered:
-        return Finding("constraint", group, event, *_constraint(sorted(filtered)[0]))
-    if not metric.get("NodesEvaluated") and not metric.get("NodesFiltered"):
-        return Finding(
-            "constraint", group, event, "the cluster has no machine that runs jobs", "see `nomad node status`"
-        )
-    return Finding("unknown", group, event, "no machine takes it", "see `nomad job status`")
-
-
-def _told(metric: Json, exhausted: Mapping[str, int], filtered: Mapping[str, int]) -> str:
-    reasons = [f"{_machines(count)}: {name}" for name, count in sorted({**filtered, **exhausted}.items())]
-    return "; ".join(["not placed", f"{_machines(metric.get('NodesEvaluated') or 0)} looked at", *reasons])
-
-
-def _machines(count: int) -> str:
-    return f"{count} machine" if count == 1 else f"{count} machines"
-
-
-def _constraint(name: str) -> tuple[str, str]:
-    if "missing drivers" in name:
-        return (
-            "no machine runs containers: Nomad has no working docker driver",
-            "start the Docker engine of the machine",
-        )
-    if "consul.version" in name:
-        return "Nomad sees no Consul on any machine", "start Consul before Nomad, or restart Nomad"
-    if "vault.version" in name:
-        return "Nomad sees no Vault on any machine", "connect Nomad to Vault"
-    if "meta.ingress" in name:
-        return "every machine has meta ingress = false", "let one machine be an ingress node"
-    return f"no machine satisfies the constraint {name}", "see `nomad node status -verbose`"
-
-
-# --- instances that have a machine
-
-
 def diagnose(symptoms: Symptoms) -> Finding | None:
     """Explain why an allocation is not healthy; None if nothing speaks against it."""
     group = str(symptoms.allocation["TaskGroup"])
@@ -134,7 +44,9 @@ def diagnose(symptoms: Symptoms) -> Finding | None:
             finding = rule(where, event, symptoms)
             if finding:
                 return finding
-    return _check(where, symptoms) or _restarted(where, events, symptoms) or _deadline(where, events, symptoms)
+    return (
+        _check(where, symptoms) or _restarted(where, events, symptoms) or _deadline(where, events, symptoms)
+    )
 
 
 def _events(allocation: Json) -> list[Json]:
@@ -145,7 +57,7 @@ def _events(allocation: Json) -> list[Json]:
 
 
 def _own_events(events: Sequence[Json]) -> Iterator[Json]:
-    asked = False
+    asked = len(events) >= _KEPT_EVENTS  # what came before the first is lost
     for event in events:
         asked = event["Type"] in _ASKED_TO_END or (asked and event["Type"] != "Started")
         if not (asked and event["Type"] == "Terminated"):
@@ -294,32 +206,36 @@ def _check(where: str, symptoms: Symptoms) -> Finding | None:
     event = f"check {check.name} is {check.status}: {check.output.strip() or 'it says nothing yet'}"
     path = re.search(r"https?://[^/\s]+(?P<path>/[^\s\":]*)", check.output)
     named = f"its health check {path['path']}" if path else "its health check"
-    for pattern, does, hint in _CHECK_CAUSES:
+    for kind, pattern, does, hint in _CHECK_CAUSES:
         found = re.search(pattern, check.output)
         if found:
             cause = f"{named} {does}".format(**found.groupdict())
-            return Finding("check", where, event, cause, hint.format(key=key), symptoms.log)
+            return Finding(kind, where, event, cause, hint.format(key=key), symptoms.log)
     return Finding("check", where, event, f"{named} does not pass", f"see `{key}.health`", symptoms.log)
 
 
 # What Consul's checks say (Go's net/http errors, or the answer's status line), what that means, what to do.
-_CHECK_CAUSES = (
+_CHECK_CAUSES: tuple[tuple[Kind, str, str, str], ...] = (
     (
+        "refused",
         r"connection refused",
         "is refused: nothing listens on its port, or only on 127.0.0.1 inside the container",
         "listen on 0.0.0.0 and on the port in `{key}.port`, which is also $PORT",
     ),
     (
+        "check",
         r"HTTP \w+ \S+: (?P<code>\d{3})",
         "is answered with {code}",
         "let the path in `{key}.health` answer with 200",
     ),
     (
+        "check",
         r"[Cc]lient\.Timeout|deadline exceeded|i/o timeout",
         "is not answered in time",
         "raise timeout in `{key}.health`, or make the path answer faster",
     ),
     (
+        "check",
         r"EOF|reset by peer|malformed HTTP",
         "gets no HTTP for an answer",
         "check `{key}.port`; without `health` only the port is checked",
@@ -329,11 +245,16 @@ _CHECK_CAUSES = (
 
 def _restarted(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:
     """Explain an instance that its health check has ended; Consul knows nothing of it any more."""
-    told = [_text(event) for event in events if event["Type"] == "Restart Signaled" and "healthcheck" in _text(event)]
+    told = [
+        _text(event)
+        for event in events
+        if event["Type"] == "Restart Signaled" and "healthcheck" in _text(event)
+    ]
     if not told:
         return None
+    cause = "its health check did not pass, again and again"
     hint = f"see `processes.{symptoms.allocation['TaskGroup']}.health`"
-    return Finding("check", where, told[-1], "its health check did not pass, again and again", hint, symptoms.log)
+    return Finding("restarted", where, told[-1], cause, hint, symptoms.log)
 
 
 def _deadline(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:

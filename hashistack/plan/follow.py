@@ -99,9 +99,8 @@ class Follower:
             self.progress.report(Reverting(step.job, step.version, step.previous))
             surviving = self._reverted(step, deployment)
         reason = deployment["StatusDescription"]
-        if watch.findings:
-            worst = watch.findings[-1]
-            reason = f"{worst.where}: {worst.cause}"
+        if watch.reason:
+            reason = f"{watch.reason.where}: {watch.reason.cause}"
         raise DeployError(messages.deployment_failed(step.job, step.version, reason, surviving))
 
     def _reverted(self, step: SubmitJob, failed: Json) -> str | None:
@@ -134,7 +133,7 @@ class Follower:
             if _failing(allocations):
                 break
             self.clock.wait(_TICK)
-        reason = watch.findings[-1].cause if watch.findings else "no instance runs"
+        reason = watch.reason.cause if watch.reason else "no instance runs"
         raise DeployError(messages.deployment_failed(step.job, step.version, reason, None))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hashistack.plan.diagnose import Finding
+from hashistack.plan.finding import Finding
 from hashistack.plan.steps import Address
 
 

@@ -8,8 +8,9 @@ from hashistack.diagnostics import DeployError
 from hashistack.messages import cluster as messages
 from hashistack.plan import names
 from hashistack.plan.actual import Json, Variable
-from hashistack.plan.diagnose import Symptoms, diagnose, diagnose_placement
+from hashistack.plan.diagnose import Symptoms, diagnose
 from hashistack.plan.interfaces import Clock, Jobs
+from hashistack.plan.placement import diagnose_placement
 from hashistack.plan.planner import RELEASED
 from hashistack.plan.progress import LogLine, Progress, Released, Submitted, Trouble
 from hashistack.plan.sensitive import Sensitive
@@ -39,10 +40,8 @@ class Releaser:
     def run(self, step: RunRelease) -> None:
         """Return when the step has succeeded; raise `DeployError` when it has failed."""
         job = self.jobs.job(step.job)
-        if job and self._under_way(step, job):
-            since = int(job["JobModifyIndex"])
-        else:
-            since = self._submit(step)
+        attached = job is not None and self._under_way(step, job)
+        since = int(job["JobModifyIndex"]) if job and attached else self._submit(step)
         allocation = self._follow(step, since)
         if allocation["ClientStatus"] != "complete":
             finding = diagnose(Symptoms(allocation))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hashistack.plan.actual import Json
-from hashistack.plan.diagnose import Check, Finding, Symptoms, diagnose, diagnose_placement
+from hashistack.plan.diagnose import Check, Symptoms, diagnose
+from hashistack.plan.finding import Finding
 from hashistack.plan.interfaces import Clock, Jobs, Services
+from hashistack.plan.placement import diagnose_placement
 from hashistack.plan.progress import Progress, Rollout, Trouble
 
 _LOG_BYTES = 4000
 _LOG_LINES = 10
 # Seconds before a check that does not pass, or something waited for, is worth a word: it is just starting.
 _STARTING = 20.0
-_TAKES_TIME = ("check", "waiting")
+_TAKES_TIME = ("check", "refused", "restarted", "waiting")
+_VAGUE = ("refused", "restarted")
 
 
 class Watch:
@@ -80,10 +83,18 @@ class Watch:
             if check["ServiceID"]
         ]
 
+    @property
+    def reason(self) -> Finding | None:
+        """The finding that says most: the last, but a check's answer before the silence around a restart."""
+        telling = [finding for finding in self.findings if finding.kind not in _VAGUE]
+        return next(reversed(telling or self.findings), None)
+
     def _tell(self, place: str, finding: Finding) -> None:
-        if (place, finding.cause) in self._told:
+        if (place, finding.cause) in self._told or (
+            finding.kind in _VAGUE and (place, "check") in self._told
+        ):
             return
-        self._told.add((place, finding.cause))
+        self._told |= {(place, finding.cause), (place, finding.kind)}
         self.findings.append(finding)
         self._progress.report(Trouble(self._job["ID"], finding))
 

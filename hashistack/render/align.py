@@ -21,20 +21,21 @@ def align(text: str) -> str:
         if end_of_heredoc is not None:
             end_of_heredoc = None if line.strip() == end_of_heredoc else end_of_heredoc
             continue
-        attribute = _ATTRIBUTE.fullmatch(line)
-        opened = _HEREDOC.search(line)
-        if attribute and not line.endswith(("[", "{", "(")):
-            group.append((index, attribute))
-        else:
+        # Most lines are no attributes: the regular expressions are for those that may be.
+        attribute = _ATTRIBUTE.fullmatch(line) if " = " in line and line[-1] not in "[{(" else None
+        if attribute is None:
             _close(lines, group)
-        if opened:
+            continue
+        group.append((index, attribute))
+        if "<<" in line and (opened := _HEREDOC.search(line)):
             end_of_heredoc = opened["tag"]
     _close(lines, group)
     return "\n".join(lines)
 
 
 def _close(lines: list[str], group: list[tuple[int, re.Match[str]]]) -> None:
-    width = max((len(match["name"]) for _, match in group), default=0)
-    for index, match in group:
-        lines[index] = f"{match['indent']}{match['name']:<{width}} = {match['value']}"
+    if len(group) > 1:
+        width = max(len(match["name"]) for _, match in group)
+        for index, match in group:
+            lines[index] = f"{match['indent']}{match['name']:<{width}} = {match['value']}"
     group.clear()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from hashistack.diagnostics import Diagnostic, Exit
-from hashistack.plan.diagnose import Finding
+from hashistack.plan.finding import Finding
 from hashistack.plan.progress import (
     AgentsKept,
     AgentsStarted,
@@ -28,7 +28,7 @@ from hashistack.plan.progress import (
     Waiting,
 )
 from hashistack.plan.steps import Address
-from hashistack.views import human, json
+from hashistack.views import human, json, problems
 from hashistack.views.console import Console, Ink
 
 
@@ -51,6 +51,14 @@ class EventView:
         else:
             for line in event_lines(event, self._console.ink_stderr):
                 self._console.note(line)
+
+    def notices(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Print remarks that end nothing."""
+        if not self._console.json:
+            problems.notices(self._console, diagnostics)
+            return
+        for diagnostic in diagnostics:
+            self._console.record({"event": "notice", **json.diagnostic(diagnostic)})
 
     def failed(self, diagnostics: tuple[Diagnostic, ...], code: Exit) -> None:
         """Print what ended the command."""

@@ -13,7 +13,7 @@ from hashistack.views.console import Console, Ink, Style
 
 _STYLES: dict[Action, Style] = {"create": "green", "update": "yellow", "delete": "red"}
 _SHOWN: tuple[Action, ...] = ("create", "update", "delete")
-_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+_DONE: dict[Action, str] = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
 @dataclass(frozen=True, slots=True)

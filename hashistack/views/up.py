@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashistack.diagnostics import Exit
 from hashistack.plan.steps import (
     AwaitService,
     GenerateCredentials,
@@ -16,7 +17,6 @@ from hashistack.plan.steps import (
     SubmitJob,
 )
 from hashistack.views import json
-from hashistack.diagnostics import Exit
 from hashistack.views.cluster_events import address_table
 from hashistack.views.console import Console
 

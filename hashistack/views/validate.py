@@ -28,6 +28,7 @@ def _environment(stack: Stack) -> dict[str, object]:
     return {
         "name": stack.environment.name,
         "target": stack.environment.target,
-        "processes": [process.name for process in (*stack.processes, *stack.scheduled)],
+        "processes": [process.name for process in stack.processes],
+        "scheduled": [process.name for process in stack.scheduled],
         "backing_services": [service.name for service in stack.backing_services],
     }

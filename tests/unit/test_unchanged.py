@@ -139,6 +139,13 @@ def test_a_render_with_a_conflict_or_pending_changes_leaves_no_record(folder: Pa
     assert not record(folder).exists()
 
 
+def test_a_render_of_one_environment_proves_nothing_about_the_others(folder: Path) -> None:
+    descriptor = folder / "hashistack.yaml"
+    descriptor.write_text(DESCRIPTOR.replace("./web", "./server"))
+    assert run("render", "-e", "a", cwd=folder, env=environ(folder)).code == 0
+    assert answer(folder) is None
+
+
 def test_without_a_cache_folder_it_does_without(folder: Path) -> None:
     assert answer(folder, env={"HOME": ""}) is None
     assert run(*PLAIN, cwd=folder, env={"XDG_CACHE_HOME": "/proc/nowhere"}).code == 0

@@ -137,7 +137,8 @@ class FakeJobs:
 
 def group(placed: int, healthy: int, desired: int = 1) -> Json:
     return {
-        "DesiredTotal": desired, "DesiredCanaries": 0, "Promoted": False, "PlacedAllocs": placed, "HealthyAllocs": healthy,
+        "DesiredTotal": desired, "DesiredCanaries": 0, "Promoted": False,
+        "PlacedAllocs": placed, "HealthyAllocs": healthy,
     }  # fmt: skip
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hashistack.plan.diagnose import Check, Finding, Symptoms, diagnose, diagnose_placement
+from hashistack.plan.diagnose import Check, Symptoms, diagnose
+from hashistack.plan.finding import Finding
+from hashistack.plan.placement import diagnose_placement
 
 DATA = Path(__file__).parent / "data"
 
@@ -28,11 +30,11 @@ def recorded(case: str) -> Symptoms:
         ("no_shell", "exit", "no such program", "shell"),
         ("memory", "memory", "more memory", "`processes.memory.memory`"),
         ("port_taken", "port", "used by another program", "change the port"),
-        ("refused", "check", "/health is refused", "`processes.refused.port`"),
+        ("refused", "refused", "/health is refused", "`processes.refused.port`"),
         ("answers_404", "check", "/health is answered with 404", "`processes.answers-404.health`"),
         ("too_slow", "check", "/health is not answered in time", "timeout"),
         ("no_http", "check", "no HTTP", "`processes.no-http.port`"),
-        ("check_restarted", "check", "did not pass, again and again", "`processes.web.health`"),
+        ("check_restarted", "restarted", "did not pass, again and again", "`processes.web.health`"),
         ("secret", "waiting", "the secret SESSION_KEY", "secrets set SESSION_KEY"),
         ("service", "waiting", "the Consul service trouble-db", "trouble-db"),
     ],
@@ -63,6 +65,15 @@ def test_a_container_that_nomad_ended_for_its_check_is_not_called_short_of_memor
     finding = diagnose(recorded("check_restarted"))
     assert finding is not None
     assert "137" not in finding.cause
+
+
+def test_an_end_whose_beginning_is_no_longer_known_is_not_held_against_the_process() -> None:
+    symptoms = recorded("check_restarted")
+    events = symptoms.allocation["TaskStates"]["web"]["Events"]
+    events[:] = [events[2], *events[2:9], events[3], events[9]]  # ten, the first is a "Terminated"
+    finding = diagnose(symptoms)
+    assert finding is not None
+    assert finding.kind == "restarted"
 
 
 def pull_failure(message: str) -> Finding:
