@@ -33,23 +33,18 @@ def main() -> int:
             return 1
     try:
         packages.ensure()
-        world = binaries()
+        tools = build.folder_for_path()
         with engine.running() as docker:
             images.ensure(docker)
             images.ensure_shop(docker, "v1")
-            code = run({**world, **docker.environment(), "PATH": world["PATH"]}, started)
-    except (BedUnavailable, BedError) as reason:
-        say(f"\nThe descriptor is valid and rendered. To run it, this machine lacks:\n{reason}")
-        return 1
-    return code
-
-
-def binaries() -> dict[str, str]:
-    """Return an environment whose PATH has Nomad and Consul."""
-    folder = Path(tempfile.mkdtemp(prefix="hashistack-demo-"))
-    for tool in ("nomad", "consul"):
-        (folder / tool).symlink_to(build.ensure(tool))
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+            return run({**docker.environment(), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}, started)
+    except BedUnavailable as lacking:
+        say(
+            f"\nThe descriptor is valid and its files are rendered. To run them, this machine lacks:\n{lacking}"
+        )
+    except BedError as problem:
+        say(f"\n{problem}")
+    return 1
 
 
 def run(world: Mapping[str, str], started: float) -> int:
@@ -96,7 +91,9 @@ def ask(method: str, path: str, host: str = "shop.localhost", port: int = PORT) 
 def hashistack(*arguments: str, world: Mapping[str, str] | None = None) -> int:
     """Run one command line of hashistack in the shop's folder."""
     say(f"\n$ hashistack {' '.join(arguments)}")
-    return subprocess.run([sys.executable, "-m", "hashistack", *arguments], cwd=SHOP, env=world, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "hashistack", *arguments], cwd=SHOP, env=world, check=False
+    ).returncode
 
 
 def say(text: str) -> None:

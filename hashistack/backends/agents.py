@@ -29,6 +29,7 @@ _READY_PATIENCE = (
 )
 _TICK = 0.2
 _LOG_LINES = 3
+_STARTING = ("HS401", "HS404", "HS405")  # nothing listens yet, no answer yet, no leader yet
 
 # Ports for instances: two Nomads on one machine must not hand out the same, so each takes one of 60 windows of
 # Nomad's own range (20000 to 32000), by its address.
@@ -77,9 +78,7 @@ class LocalAgents:
             if silent:
                 self._check_machine(silent)
             started = tuple(self._start(product) for product in silent)
-            if not silent:
-                self._await("consul", Consul(self.consul).ready)
-                self._await("nomad", Nomad(self.nomad).ready)
+        _await_answer(Consul(self.consul).service_names)
         self._await_driver()
         return started
 
@@ -162,16 +161,17 @@ class LocalAgents:
 
         return {name: value for name, value in self.environ.items() if passes(name)}
 
-    def _await(self, name: str, ready: Callable[[], bool], process: Process | None = None) -> None:
+    def _await(self, name: str, ready: Callable[[], bool], process: Process) -> None:
         deadline = time.monotonic() + _READY_PATIENCE
         while not ready():
-            if (process and not process.alive) or time.monotonic() > deadline:
+            if not process.alive or time.monotonic() > deadline:
                 log = self.state.agent(name) / "agent.log"
                 raise BackendError(messages.agent_died(name, str(log), _tail(log)))
             time.sleep(_TICK)
 
     def _await_driver(self) -> None:
         nomad = Nomad(self.nomad)
+        _await_answer(nomad.nodes)
         deadline = time.monotonic() + _READY_PATIENCE
         while not any(_runs_containers(node) for node in nomad.nodes()):
             if time.monotonic() > deadline:
@@ -192,6 +192,19 @@ class LocalAgents:
             docker.remove_containers(allocations)
         _unmount(folder)
         remove_folder(folder)
+
+
+def _await_answer(ask: Callable[[], object]) -> None:
+    """Wait for an agent that is just starting; any other trouble, such as a missing token, is raised at once."""
+    deadline = time.monotonic() + _READY_PATIENCE
+    while True:
+        try:
+            ask()
+            return
+        except BackendError as error:
+            if error.diagnostics[0].code not in _STARTING or time.monotonic() > deadline:
+                raise
+        time.sleep(_TICK)
 
 
 def _configuration(name: str, view: Mapping[str, Any]) -> bytes:

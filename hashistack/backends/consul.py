@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hashistack.backends.endpoint import Endpoint, session
 from hashistack.backends.failures import explained
 from hashistack.diagnostics import BackendError
@@ -62,19 +60,3 @@ class Consul:
         with explained(self.endpoint, f"reading service {service}"):
             _, entries = self._client.health.service(service, passing=True)
         return bool(entries)
-
-    def keys(self, prefix: str) -> list[str]:
-        """List the keys that begin with the prefix."""
-        with explained(self.endpoint, f"reading keys under {prefix}"):
-            _, keys = self._client.kv.get(prefix, keys=True)
-        return list(keys or [])
-
-    def delete_keys(self, prefix: str) -> None:
-        """Delete every key that begins with the prefix."""
-        with explained(self.endpoint, f"deleting keys under {prefix}"):
-            self._client.kv.delete(prefix, recurse=True)
-
-    def self_address(self) -> Any:
-        """Return the address that other machines see of this agent."""
-        with explained(self.endpoint, "asking the agent about itself"):
-            return self._client.agent.self()["Member"]["Addr"]

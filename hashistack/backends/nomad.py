@@ -90,21 +90,12 @@ class Nomad:
         """Stop the job and forget it and its allocations at once; a job that is not there is fine."""
         self._send("delete", f"job/{_quoted(job_id)}", f"removing job {job_id}", purge="true")
 
-    def force(self, job_id: str) -> str:
-        """Run a periodic job now and return the id of the evaluation."""
-        with explained(self.endpoint, f"running {job_id}"):
-            return str(self._client.job.periodic_job(job_id)["EvalID"])
-
     # --- what became of a job
 
     def allocations(self, job_id: str) -> list[Json]:
         """List the allocations of the job, newest first, with their task states."""
         found = self._get(f"job/{_quoted(job_id)}/allocations", task_states="true") or []
         return sorted(found, key=lambda allocation: -int(allocation["CreateIndex"]))
-
-    def allocation(self, allocation_id: str) -> Json | None:
-        """Return one allocation in full."""
-        return self._get_one(f"allocation/{allocation_id}")
 
     def evaluation(self, evaluation_id: str) -> Json | None:
         """Return one evaluation: its FailedTGAllocs say why something was not placed."""
@@ -174,10 +165,6 @@ class Nomad:
         """Delete a variable; one that is not there is fine."""
         self._send("delete", f"var/{path}", f"deleting variable {path}")
 
-    def variable_paths(self, prefix: str) -> list[str]:
-        """List the paths of the variables that begin with the prefix."""
-        return sorted(str(stub["Path"]) for stub in self._get("vars", prefix=prefix) or [])
-
     def _change_variable(self, method: str, path: str, index: int, body: Json) -> None:
         response = self._request(method, f"var/{path}", json=body, params={"cas": index})
         if response.status_code == _CONFLICT:
@@ -205,11 +192,6 @@ class Nomad:
             return bool(self._get("operator/keyring/keys"))
         except BackendError:
             return False
-
-    def collect_garbage(self) -> None:
-        """Forget ended jobs and evaluations now."""
-        with explained(self.endpoint, "collecting garbage"):
-            self._client.system.initiate_garbage_collection()
 
     # --- transport
 

@@ -9,7 +9,7 @@ from hashistack.backends.nomad import Nomad
 from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual, Candidate, JobState, Json
-from hashistack.plan.carry import carried_over, differs, has_failed
+from hashistack.plan.carry import carried_over, differs, has_failed, same_kind
 from hashistack.plan.files import JobFile
 from hashistack.plan.status import Facts
 
@@ -37,8 +37,11 @@ def candidate(nomad: Nomad, file: JobFile, values: Mapping[str, str]) -> Candida
     """Let Nomad read a job file and say what submitting it would change."""
     arguments = file.arguments(values)
     running = nomad.job(file.id)
+    parsed = nomad.parse(file.source, arguments)
+    if running is not None and not same_kind(parsed, running):
+        return Candidate(parsed, file.source, arguments, 0, changed=True, replaces=True)
     failed = running is not None and has_failed(running, nomad.deployments(file.id))
-    job = carried_over(nomad.parse(file.source, arguments), running, failed=failed)
+    job = carried_over(parsed, running, failed=failed)
     planned = nomad.plan(job)
     return Candidate(job, file.source, arguments, int(planned["JobModifyIndex"]), differs(planned["Diff"]))
 

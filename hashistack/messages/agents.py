@@ -57,12 +57,3 @@ def driver_missing(detail: str) -> Diagnostic:
     return Diagnostic(
         "HS446", f"Nomad's docker driver is not ready: {detail}", hint="check that the Docker engine runs"
     )
-
-
-def port_in_use(product: str, port: int) -> Diagnostic:
-    """Something that is not the product listens on its port."""
-    return Diagnostic(
-        "HS447",
-        f"port {port} is taken by something that is not {product}",
-        hint="free the port, or set the address",
-    )

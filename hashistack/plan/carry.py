@@ -43,3 +43,8 @@ def differs(diff: Json) -> bool:
         return True
     parts = (part for kind in ("Objects", "TaskGroups", "Tasks") for part in diff.get(kind) or [])
     return any(differs(part) for part in parts)
+
+
+def same_kind(job: Json, running: Json) -> bool:
+    """Tell whether Nomad takes the job as a new version of the running one: same type, periodic as before or not."""
+    return job["Type"] == running["Type"] and bool(job.get("Periodic")) == bool(running.get("Periodic"))

@@ -211,7 +211,7 @@ def _check(where: str, symptoms: Symptoms) -> Finding | None:
         if found:
             cause = f"{named} {does}".format(**found.groupdict())
             return Finding(kind, where, event, cause, hint.format(key=key), symptoms.log)
-    return Finding("check", where, event, f"{named} does not pass", f"see `{key}.health`", symptoms.log)
+    return Finding("unhealthy", where, event, f"{named} does not pass", f"see `{key}.health`", symptoms.log)
 
 
 # What Consul's checks say (Go's net/http errors, or the answer's status line), what that means, what to do.
@@ -254,7 +254,7 @@ def _restarted(where: str, events: Sequence[Json], symptoms: Symptoms) -> Findin
         return None
     cause = "its health check did not pass, again and again"
     hint = f"see `processes.{symptoms.allocation['TaskGroup']}.health`"
-    return Finding("restarted", where, told[-1], cause, hint, symptoms.log)
+    return Finding("unhealthy", where, told[-1], cause, hint, symptoms.log)
 
 
 def _deadline(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:

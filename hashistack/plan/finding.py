@@ -12,7 +12,7 @@ Kind = Literal[
     "constraint",
     "check",
     "refused",
-    "restarted",
+    "unhealthy",
     "exit",
     "memory",
     "waiting",

@@ -126,7 +126,7 @@ def _credentials(wanted: Wanted, actual: Actual) -> Iterator[Step]:
 def _backing_services(wanted: Wanted, actual: Actual) -> Iterator[Step]:
     for service in _stand_ins(wanted):
         job = names.consul_service(wanted.stack.app, service)
-        yield _submit(wanted, actual, job, "service", versioned=False)
+        yield from _submit(wanted, actual, job, "service", versioned=False)
         yield AwaitService(service, job)
 
 
@@ -144,7 +144,7 @@ def _jobs(wanted: Wanted, actual: Actual) -> Iterator[Step]:
     ordered += [(names.INGRESS, "system")]
     for job, kind in ordered:
         if job in wanted.ids:
-            yield _submit(wanted, actual, job, kind, versioned=kind != "system")
+            yield from _submit(wanted, actual, job, kind, versioned=kind != "system")
 
 
 def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:
@@ -153,13 +153,16 @@ def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:
             yield RemoveJob(job)
 
 
-def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versioned: bool) -> Step:
+def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versioned: bool) -> Iterator[Step]:
     candidate, state = actual.candidates[job], actual.jobs.get(job)
     version = wanted.version if versioned else None
     if state and not candidate.changed and not state.stopped:
-        return KeepJob(job, version)
+        yield KeepJob(job, version)
+        return
+    if candidate.replaces:
+        yield RemoveJob(job)
     previous = state.version if state and not state.stopped else None
-    return SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
+    yield SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
 
 
 def _patience(wanted: Wanted) -> int:

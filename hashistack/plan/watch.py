@@ -15,8 +15,8 @@ _LOG_BYTES = 4000
 _LOG_LINES = 10
 # Seconds before a check that does not pass, or something waited for, is worth a word: it is just starting.
 _STARTING = 20.0
-_TAKES_TIME = ("check", "refused", "restarted", "waiting")
-_VAGUE = ("refused", "restarted")
+_TAKES_TIME = ("check", "refused", "unhealthy", "waiting")
+_VAGUE = ("unhealthy", "refused")  # the vaguest first
 
 
 class Watch:
@@ -27,9 +27,8 @@ class Watch:
         self._jobs, self._services, self._progress, self._clock = jobs, services, progress, clock
         self._job = job
         self._seen: dict[str, float] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._told: list[tuple[str, Finding]] = []
         self._shown: dict[str, Rollout] = {}
-        self.findings: list[Finding] = []
 
     def rollout(self, groups: Mapping[str, Json]) -> None:
         """Report each group of a deployment that has come further."""
@@ -85,18 +84,20 @@ class Watch:
 
     @property
     def reason(self) -> Finding | None:
-        """The finding that says most: the last, but a check's answer before the silence around a restart."""
-        telling = [finding for finding in self.findings if finding.kind not in _VAGUE]
-        return next(reversed(telling or self.findings), None)
+        """The finding that says most, of several equal ones the last."""
+        return max((finding for _, finding in reversed(self._told)), key=_weight, default=None)
 
     def _tell(self, place: str, finding: Finding) -> None:
-        if (place, finding.cause) in self._told or (
-            finding.kind in _VAGUE and (place, "check") in self._told
-        ):
+        """Report a finding once, and nothing vague after something plain: that is only what a restart looks like."""
+        before = [each for each_place, each in self._told if each_place == place]
+        if any(each.cause == finding.cause or _weight(each) > _weight(finding) for each in before):
             return
-        self._told |= {(place, finding.cause), (place, finding.kind)}
-        self.findings.append(finding)
+        self._told.append((place, finding))
         self._progress.report(Trouble(self._job["ID"], finding))
+
+
+def _weight(finding: Finding) -> int:
+    return _VAGUE.index(finding.kind) if finding.kind in _VAGUE else len(_VAGUE)
 
 
 def expected(group: Json) -> int:

@@ -34,7 +34,7 @@ def recorded(case: str) -> Symptoms:
         ("answers_404", "check", "/health is answered with 404", "`processes.answers-404.health`"),
         ("too_slow", "check", "/health is not answered in time", "timeout"),
         ("no_http", "check", "no HTTP", "`processes.no-http.port`"),
-        ("check_restarted", "restarted", "did not pass, again and again", "`processes.web.health`"),
+        ("check_restarted", "unhealthy", "did not pass, again and again", "`processes.web.health`"),
         ("secret", "waiting", "the secret SESSION_KEY", "secrets set SESSION_KEY"),
         ("service", "waiting", "the Consul service trouble-db", "trouble-db"),
     ],
@@ -73,7 +73,7 @@ def test_an_end_whose_beginning_is_no_longer_known_is_not_held_against_the_proce
     events[:] = [events[2], *events[2:9], events[3], events[9]]  # ten, the first is a "Terminated"
     finding = diagnose(symptoms)
     assert finding is not None
-    assert finding.kind == "restarted"
+    assert finding.kind == "unhealthy"
 
 
 def pull_failure(message: str) -> Finding:

@@ -163,6 +163,24 @@ def test_a_trouble_is_told_once(world: World) -> None:
     assert len(world.progress.of(Trouble)) == 1
 
 
+def test_silence_around_a_restart_does_not_hide_what_the_check_said(world: World) -> None:
+    running = deployment("running", web=group(1, 0))
+    world.deploys(
+        *[running] * 12, *[{**running}] * 12, deployment("failed", "Failed due to progress deadline")
+    )
+    world.jobs.instances = [instance()]
+    answers = iter([*["HTTP GET http://h:1/health: 404 Not Found"] * 12, *["connection refused"] * 40])
+
+    def checks() -> list[Json]:
+        check = {"Name": "alive", "Status": "critical", "Output": next(answers), "ServiceID": "s"}
+        return [{"Service": {"ID": "_nomad-task-a1-00000000-group-web"}, "Checks": [check]}]
+
+    world.services.instances = lambda service: checks()  # type: ignore[method-assign]
+    with pytest.raises(DeployError, match="its health check /health is answered with 404"):
+        world.carry_out(submission())
+    assert len(world.progress.of(Trouble)) == 1
+
+
 def test_a_deployment_is_given_up_when_two_instances_of_a_process_have_failed(world: World) -> None:
     world.deploys(deployment("running", web=group(1, 0)))
     world.jobs.instances = [failed_instance("a1"), failed_instance("a2")]
@@ -266,9 +284,8 @@ def test_a_failed_release_step_stops_everything_and_is_not_remembered(world: Wor
 def test_an_earlier_release_step_is_forgotten_first_and_its_instances_do_not_count(world: World) -> None:
     world.jobs.known["shop-release"] = {"ID": "shop-release", "JobModifyIndex": 3}
     world.jobs.instances = [instance("failed", job="shop-release", name="old", create=4)]
-    world.jobs.on_register = lambda job: world.jobs.instances.insert(
-        0, instance("complete", job="shop-release")
-    )
+    fresh = instance("complete", job="shop-release")
+    world.clock.wait = lambda seconds: world.jobs.instances.insert(0, fresh)  # type: ignore[method-assign]
     world.carry_out(release())
     assert world.jobs.calls[:2] == ["purge shop-release", "register shop-release against 0"]
 

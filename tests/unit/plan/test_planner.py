@@ -87,6 +87,14 @@ def test_adopt_takes_over_what_is_not_ours() -> None:
     assert "SubmitJob shop" in told(plan_up(wanted(adopt=True), actual, {}))
 
 
+def test_a_job_of_another_kind_is_removed_first() -> None:
+    actual = all_there()
+    changed = replace(actual.candidates["shop-nightly"], changed=True, replaces=True)
+    plan = plan_up(wanted(), replace(actual, candidates={**actual.candidates, "shop-nightly": changed}), {})
+    found = told(plan)
+    assert found.index("RemoveJob shop-nightly") + 1 == found.index("SubmitJob shop-nightly")
+
+
 def test_the_ingress_belongs_to_no_app_and_is_no_conflict() -> None:
     plan_up(
         wanted(), replace(nothing_there(), jobs={"ingress": JobState("ingress", "ingress", None)}), SECRETS

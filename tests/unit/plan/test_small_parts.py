@@ -7,7 +7,7 @@ import pytest
 
 from hashistack.diagnostics import UsageProblem
 from hashistack.model import Image
-from hashistack.plan.carry import carried_over, has_failed
+from hashistack.plan.carry import carried_over, has_failed, same_kind
 from hashistack.plan.dotenv import read_dotenv
 from hashistack.plan.files import job_files, version_to_run
 from hashistack.plan.schedule import next_run
@@ -112,6 +112,13 @@ def test_a_failed_deployment_counts_only_for_the_version_that_is_there_now() -> 
     assert has_failed({"Version": 1}, [failed])
     assert not has_failed({"Version": 2}, [{"JobVersion": 2, "Status": "successful"}, failed])
     assert not has_failed({"Version": 1}, [])
+
+
+def test_a_batch_job_is_no_new_version_of_a_periodic_one() -> None:
+    periodic = {"Type": "batch", "Periodic": {"Spec": "@daily"}}
+    assert same_kind(periodic, periodic)
+    assert not same_kind(periodic, {"Type": "batch", "Periodic": None})
+    assert not same_kind({"Type": "service"}, {"Type": "system"})
 
 
 # --- schedules
