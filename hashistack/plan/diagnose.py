@@ -197,6 +197,13 @@ def _missing_service(service: str) -> tuple[str, str]:
     )
 
 
+def tells(check: Check) -> int:
+    """Rank what a check says: an answer says more than a connection that breaks, and that more than one refused."""
+    if check.status == "passing" or re.search(r"HTTP \w+ \S+: \d{3}", check.output):
+        return 2
+    return 0 if not check.output or "connection refused" in check.output else 1
+
+
 def _check(where: str, symptoms: Symptoms) -> Finding | None:
     failing = [check for check in symptoms.checks if check.status != "passing"]
     if not failing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hashistack.plan.actual import Json
-from hashistack.plan.diagnose import Check, Symptoms, diagnose
+from hashistack.plan.diagnose import Check, Symptoms, diagnose, tells
 from hashistack.plan.finding import Finding
 from hashistack.plan.interfaces import Clock, Jobs, Services
 from hashistack.plan.placement import diagnose_placement
@@ -27,6 +27,7 @@ class Watch:
         self._jobs, self._services, self._progress, self._clock = jobs, services, progress, clock
         self._job = job
         self._seen: dict[str, float] = {}
+        self._remembered: dict[tuple[str, str], Check] = {}
         self._told: list[tuple[str, Finding]] = []
         self._shown: dict[str, Rollout] = {}
 
@@ -51,7 +52,10 @@ class Watch:
             first = self._seen.setdefault(allocation["ID"], self._clock.now())
             started = self._clock.now() - first >= _STARTING or _ended(allocation)
             healthy = (allocation.get("DeploymentStatus") or {}).get("Healthy")
-            if healthy or not (started or _suspicious(allocation)):
+            if healthy:
+                continue
+            self._remember(allocation)
+            if not (started or _suspicious(allocation)):
                 continue
             finding = diagnose(self.symptoms(allocation))
             if finding and (started or finding.kind not in _TAKES_TIME):
@@ -59,7 +63,15 @@ class Watch:
 
     def symptoms(self, allocation: Json) -> Symptoms:
         """Gather what is known about an instance."""
-        return Symptoms(allocation, tuple(self._checks(allocation)), self.log_tail(allocation))
+        checks = [check for (owner, _), check in self._remembered.items() if owner == allocation["ID"]]
+        return Symptoms(allocation, tuple(checks), self.log_tail(allocation))
+
+    def _remember(self, allocation: Json) -> None:
+        """Keep what the checks of an instance said; a process that is being started again says nothing better."""
+        for check in self._checks(allocation):
+            before = self._remembered.get((allocation["ID"], check.name))
+            if before is None or tells(check) >= tells(before):
+                self._remembered[allocation["ID"], check.name] = check
 
     def log_tail(self, allocation: Json) -> tuple[str, ...]:
         """Return the last lines that the tasks of an instance wrote."""

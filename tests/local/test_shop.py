@@ -132,14 +132,14 @@ def test_a_killed_container_comes_back(shop: Shop, docker: Engine) -> None:
 
 
 def test_the_app_follows_valkey_when_it_moves(shop: Shop) -> None:
-    counted = shop.ask("/counter")[1]["counter"]
+    before = counter(shop)
+    assert before
     old = shop.allocations("shop-cache")[0]
     address = service(shop)
     api.put(shop.nomad, f"/v1/allocation/{old['ID']}/stop", None)
     api.until(lambda: (now := service(shop)) is not None and now != address)
-    api.until(lambda: shop.ask("/counter")[0] == 200, seconds=90)
     # Its data moved with it: the allocation's disk is sticky.
-    assert shop.ask("/counter")[1]["counter"] > counted
+    assert api.until(lambda: counter(shop), seconds=90) > before
 
 
 def test_a_scheduled_process_can_be_forced(shop: Shop) -> None:
@@ -205,6 +205,12 @@ def test_down_removes_all_of_it_and_a_second_down_does_no_harm(shop: Shop, docke
     with pytest.raises(OSError, match="refused"):
         api.get(shop.consul, "/v1/status/leader")
     assert shop.run("down", "-e", "laptop", "--yes").returncode == 0
+
+
+def counter(shop: Shop) -> int:
+    """Count up by one; 0 while the shop cannot."""
+    status, answer = shop.ask("/counter")
+    return int(answer["counter"]) if status == 200 else 0
 
 
 def service(shop: Shop) -> tuple[str, int] | None:

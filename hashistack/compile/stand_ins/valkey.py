@@ -24,7 +24,6 @@ class ValkeyView:
     image: str
     cpu: int
     memory: int
-    max_data: int
     storage: int
     config: str
 
@@ -32,7 +31,6 @@ class ValkeyView:
 def stand_in(stack: Stack, service: BackingService, source: str) -> Artifact:
     """Return the job of a single Valkey node."""
     job = f"{stack.app}-{service.name}"
-    max_data = int(_MEMORY * _SHARE_FOR_DATA)
     view = ValkeyView(
         app=stack.app,
         job=job,
@@ -40,14 +38,13 @@ def stand_in(stack: Stack, service: BackingService, source: str) -> Artifact:
         image=IMAGE,
         cpu=_CPU,
         memory=_MEMORY,
-        max_data=max_data,
         storage=service.storage,
-        config=_config(job, max_data),
+        config=_config(job),
     )
     return Artifact(f"{stack.environment.name}/jobs/{job}.nomad.hcl", "valkey/job.nomad.hcl.j2", view, source)
 
 
-def _config(job: str, max_data: int) -> str:
+def _config(job: str) -> str:
     return "\n".join(
         (
             "bind 0.0.0.0",
@@ -55,7 +52,7 @@ def _config(job: str, max_data: int) -> str:
             f'{{{{ with nomadVar "nomad/jobs/{job}" }}}}requirepass {{{{ .password.Value }}}}{{{{ end }}}}',
             'dir {{ env "NOMAD_ALLOC_DIR" }}/data',
             "appendonly yes",
-            f"maxmemory {max_data}mb",
+            f"maxmemory {int(_MEMORY * _SHARE_FOR_DATA)}mb",
             "maxmemory-policy noeviction",
             "",
         )

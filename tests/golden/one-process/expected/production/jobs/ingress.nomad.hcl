@@ -12,11 +12,12 @@ job "ingress" {
   type     = "system"
   priority = 80
 
+  # hashistack changes and removes only jobs that carry its mark
   meta = {
     "hashistack.app" = "ingress"
   }
 
-  # Every node is an ingress node unless its meta says otherwise.
+  # environments.*.hosts.*.roles: every node is an ingress node unless its meta says otherwise
   constraint {
     attribute = "${meta.ingress}"
     operator  = "!="

@@ -5,12 +5,13 @@
 job "shop-cache" {
   type = "service"
 
+  # app: hashistack changes and removes only jobs that carry its mark
   meta = {
     "hashistack.app" = "shop"
   }
 
   group "valkey" {
-    # The old node stops before the new one starts: two of them would answer with different data.
+    # backing_services.cache: the old node stops before the new one starts; two would answer with different data
     update {
       max_parallel      = 1
       health_check      = "checks"
@@ -26,7 +27,8 @@ job "shop-cache" {
       mode     = "delay"
     }
 
-    # backing_services.cache.storage: kept when the node restarts or is updated, copied when it moves from a machine that still runs
+    # backing_services.cache.storage: kept when the node restarts or is updated, copied when it moves from a
+    # machine that still runs
     ephemeral_disk {
       sticky  = true
       migrate = true
@@ -64,7 +66,7 @@ job "shop-cache" {
         ports   = ["redis"]
       }
 
-      # The password is the item `password` of the Nomad variable; `hashistack up` generates it once.
+      # backing_services.cache: the password is in the Nomad variable; `hashistack up` generates it once
       template {
         destination = "${NOMAD_SECRETS_DIR}/valkey.conf"
         change_mode = "restart"
