@@ -131,9 +131,11 @@ def _run(
     from hashistack.backends.cluster import StateJournal, SystemClock
     from hashistack.plan.executor import Executor
     from hashistack.plan.planner import absent_secrets, plan_up
-    from hashistack.plan.progress import AgentsStarted, Ready
+    from hashistack.plan.progress import AgentsStarted, Ready, Waiting
 
     if wanted.stack.environment.target == "local":
+        if cluster.agents.silent():
+            view.report(Waiting("Nomad and Consul to start on this machine"))
         started = cluster.agents.start()
         if started:
             view.report(AgentsStarted(started))

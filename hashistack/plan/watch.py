@@ -9,12 +9,13 @@ from hashistack.plan.diagnose import Check, Symptoms, diagnose, tells
 from hashistack.plan.finding import Finding
 from hashistack.plan.interfaces import Clock, Jobs, Services
 from hashistack.plan.placement import diagnose_placement
-from hashistack.plan.progress import Progress, Rollout, Trouble
+from hashistack.plan.progress import Progress, Rollout, Trouble, Waiting
 
 _LOG_BYTES = 4000
 _LOG_LINES = 10
 # Seconds before a check that does not pass, or something waited for, is worth a word: it is just starting.
 _STARTING = 20.0
+_QUIET = 15.0  # seconds without a word, after which it is said what is waited for
 _TAKES_TIME = ("check", "refused", "unhealthy", "waiting")
 _VAGUE = ("unhealthy", "refused")  # the vaguest first
 
@@ -30,6 +31,7 @@ class Watch:
         self._remembered: dict[tuple[str, str], Check] = {}
         self._told: list[tuple[str, Finding]] = []
         self._shown: dict[str, Rollout] = {}
+        self._spoke = clock.now()
 
     def rollout(self, groups: Mapping[str, Json]) -> None:
         """Report each group of a deployment that has come further."""
@@ -39,7 +41,7 @@ class Watch:
             event = Rollout(self._job["ID"], name, placed, healthy, wanted)
             if self._shown.get(name) != event:
                 self._shown[name] = event
-                self._progress.report(event)
+                self._say(event)
 
     def placement(self, failed: Mapping[str, Json]) -> None:
         """Report groups that no machine takes."""
@@ -55,6 +57,7 @@ class Watch:
             if healthy:
                 continue
             self._remember(allocation)
+            self._still_waiting(allocation, self._clock.now() - first)
             if not (started or _suspicious(allocation)):
                 continue
             finding = diagnose(self.symptoms(allocation))
@@ -105,7 +108,23 @@ class Watch:
         if any(each.cause == finding.cause or _weight(each) > _weight(finding) for each in before):
             return
         self._told.append((place, finding))
-        self._progress.report(Trouble(self._job["ID"], finding))
+        self._say(Trouble(self._job["ID"], finding))
+
+    def _still_waiting(self, allocation: Json, seconds: float) -> None:
+        """After a silence, say what an instance is doing: pulling an image can take minutes."""
+        if self._clock.now() - self._spoke < _QUIET:
+            return
+        events = [
+            event
+            for state in (allocation.get("TaskStates") or {}).values()
+            for event in state["Events"] or []
+        ]
+        doing = str(events[-1]["DisplayMessage"]) if events else "not started yet"
+        self._say(Waiting(f"{allocation['TaskGroup']} of {self._job['ID']}: {doing} ({seconds:.0f} s)"))
+
+    def _say(self, event: Rollout | Trouble | Waiting) -> None:
+        self._spoke = self._clock.now()
+        self._progress.report(event)
 
 
 def _weight(finding: Finding) -> int:
