@@ -32,17 +32,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("click", "jinja2", "pyyaml", "python-nomad", "py-consul")
     ]
     (work / "versions.txt").write_text("".join(known))
-    target = ["--python", programs / "python", "install", "--constraint", work / "versions.txt", wheel]
-    subprocess.run([*pip, *target], check=True)
+    into = ["--python", str(programs / "python"), "install", "--constraint", str(work / "versions.txt")]
+    subprocess.run([*pip, *into, str(wheel)], check=True)
     return programs
 
 
 def test_it_renders_the_example_as_the_checkout_does(installed: Path, tmp_path: Path) -> None:
     trees = {}
-    for name, program in {
-        "wheel": [installed / "hashistack"],
+    programs = {
+        "wheel": [str(installed / "hashistack")],
         "checkout": [sys.executable, "-m", "hashistack"],
-    }.items():
+    }
+    for name, program in programs.items():
         folder = tmp_path / name
         folder.mkdir()
         (folder / "hashistack.yaml").write_bytes((REPOSITORY / "examples/shop/hashistack.yaml").read_bytes())
@@ -58,7 +59,7 @@ def test_it_renders_the_example_as_the_checkout_does(installed: Path, tmp_path: 
 def test_it_answers_at_once_when_nothing_changed(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "hashistack.yaml").write_bytes((REPOSITORY / "examples/shop/hashistack.yaml").read_bytes())
     env = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    command = [installed / "python", "-X", "importtime", installed / "hashistack", "render"]
+    command = [str(installed / "python"), "-X", "importtime", str(installed / "hashistack"), "render"]
     for _ in range(2):
         done = subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
     assert "nothing to change" in done.stderr

@@ -9,6 +9,7 @@ from hashistack.diagnostics import DeployError
 from hashistack.plan.actual import Candidate, Json, Variable
 from hashistack.plan.executor import Executor
 from hashistack.plan.progress import (
+    AgentsStopped,
     LogLine,
     Released,
     Removed,
@@ -253,7 +254,7 @@ def test_a_removed_job_is_forgotten_only_after_its_instances_have_ended(world: W
 
 def test_stopping_the_agents_says_which(world: World) -> None:
     world.carry_out(StopAgents(("consul", "nomad")))
-    assert world.progress.events[0].agents == ("nomad", "consul")
+    assert world.progress.events == [AgentsStopped(("nomad", "consul"))]
 
 
 # --- the release step
