@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 MACROS = {
@@ -15,9 +16,12 @@ MACROS = {
 }
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_SATURDAY = 6
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# What Nomad's parser (hashicorp/cronexpr) takes for other days: Sunday as 7, 01 and the like, Sunday as an end.
+_MISREAD = re.compile(r"7|0[0-9]|-(0|SUN)")
 _SIX_FIELDS = 6
-_DIGITS = 4
+_DIGITS = 2
 
 
 class CronError(Exception):
@@ -35,6 +39,11 @@ class _Field:
     low: int
     high: int
     names: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The last value of `*`, and the greatest step, as Nomad's parser has them; 7 is the other Sunday."""
+        return _SATURDAY if self.names is _DAYS else self.high
 
     def allowed(self) -> str:
         names = f", or {self.names[0]} to {self.names[-1]}" if self.names else ""
@@ -63,11 +72,9 @@ def normalise(text: str) -> str:
         why += " (seconds and years are not supported)" if len(fields) >= _SIX_FIELDS else ""
         raise CronError(why, "five fields: minute hour day month weekday, for example 0 3 * * MON-FRI")
     days = [_values(field, spec) for field, spec in zip(fields, _FIELDS, strict=True)][4]
-    # Sunday is 0 to Nomad's parser also at the end of a range: write such a field out.
-    fields[4] = (
-        ",".join(map(str, sorted({day % 7 for day in days}))) if "7" in fields[4] else fields[4].upper()
-    )
-    fields[3] = fields[3].upper()
+    fields[3], fields[4] = fields[3].upper(), fields[4].upper()
+    if _MISREAD.search(fields[4]):
+        fields[4] = ",".join(map(str, sorted({day % 7 for day in days})))
     return " ".join(fields)
 
 
@@ -90,14 +97,15 @@ def _values(text: str, field: _Field) -> set[int]:
 
 def _part(part: str, text: str, field: _Field) -> set[int]:
     span, slash, step = part.partition("/")
-    if slash and not (_is_number(step) and int(step)):
-        raise CronError(f'the step "{step}" of the {field.name} is no number above 0', field.allowed())
+    if slash and not (_is_number(step) and 1 <= int(step) <= field.last):
+        why = f'the step "{step}" of the {field.name} is no number from 1 to {field.last}'
+        raise CronError(why, field.allowed())
     if span == "*":
-        low, high = field.low, field.high if field.high != 7 else 6  # noqa: PLR2004 - 7 is the other Sunday
+        low, high = field.low, field.last
     else:
         first, dash, last = span.partition("-")
         low = _number(first, text, field)
-        high = _number(last, text, field) if dash else (field.high if slash else low)
+        high = _number(last, text, field) if dash else (max(low, field.last) if slash else low)
     if low > high:
         raise CronError(f'the range "{span}" of the {field.name} runs backwards', field.allowed())
     return set(range(low, high + 1, int(step) if slash else 1))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from hashistack.descriptor import reading
 from hashistack.descriptor.nodes import FILE_START, Finding, Mapping, Node, Value
-from hashistack.descriptor.schema import APP_KEYS
+from hashistack.descriptor.schema import APP, APP_KEYS
 from hashistack.descriptor.suggest import closest
+from hashistack.descriptor.types import MapOf, Record, Type
+from hashistack.messages import descriptor as shape_messages
 from hashistack.messages import descriptor_meaning as messages
 
 DEFAULT_NAME = "local"
@@ -65,6 +67,11 @@ def unknown_overrides(root: Mapping) -> Iterator[Finding]:
                     yield node.key, messages.unknown_override(node.path, kind, name, closest(name, known))
 
 
+def incomplete(merged: Merged) -> Iterator[Finding]:
+    """Find what an environment adds without all that it needs; only the merged app can tell."""
+    return _missing(merged.app, APP)
+
+
 def merge(base: Node, override: Node) -> Node:
     """Return `base` with `override` laid over it; what is only in one of them stays."""
     if not (isinstance(base, Mapping) and isinstance(override, Mapping)):
@@ -87,6 +94,20 @@ def _apply(base: Mapping, own: Mapping) -> Mapping:
             override = Mapping(override.path, override.key, override.mark, kept)
         entries[name] = merge(entries[name], override) if name in entries else override
     return Mapping(base.path, base.key, base.mark, entries)
+
+
+def _missing(node: Node, kind: Type) -> Iterator[Finding]:
+    if not isinstance(node, Mapping):
+        return
+    if isinstance(kind, MapOf):
+        for found in node.entries.values():
+            yield from _missing(found, kind.value)
+    elif isinstance(kind, Record):
+        for name, key in kind.keys.items():
+            if name in node.entries:
+                yield from _missing(node.entries[name], key.type)
+            elif key.required:
+                yield node.key, shape_messages.missing_key(node.path, name, key.says, key.example)
 
 
 def _implicit(root: Mapping) -> Mapping:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from hashistack.descriptor.names import VARIABLE
+from hashistack.descriptor.suggest import shorten
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import descriptor_meaning as messages
 from hashistack.model import Image, Reference, Route
@@ -22,9 +23,15 @@ _IMAGE = (
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"{_LABEL}(\.{_LABEL})*"
 _MAX_HOST = 253
-# What a path may hold, RFC 3986 section 3.3.
-_PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+"
-_MARK = re.compile(r"\$\$\{|\$\{[^}\s]*\}?")
+# What a path may hold, RFC 3986 section 3.3; braces, which Nomad fills in, and backticks are not among it.
+_SEGMENT = r"([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*"
+_PATH = rf"(/{_SEGMENT})+"
+# Not two slashes first: the client that makes the request takes what follows for a host.
+_REQUEST = rf"/(?!/)({_SEGMENT}[/?])*{_SEGMENT}"
+# Even where no database can tell, a zone holds nothing that Nomad would fill in.
+_ZONE = r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"
+# An escape, a whole `${...}`, or one without its end as far as the next blank.
+_MARK = re.compile(r"\$\$\{|\$\{[^}]*\}|\$\{\S*")
 _REFERENCE = r"\$\{([a-z][a-z0-9-]*)\.([a-z_]+)\}"
 
 
@@ -41,19 +48,19 @@ def image(text: str, path: str) -> Image:
     """Read name[:tag][@sha256:digest]."""
     if match := re.fullmatch(_IMAGE, text):
         return Image(match["name"], match["tag"], match["digest"])
-    raise RejectedError(messages.bad_image(path, text, _why_no_image(text)))
+    raise RejectedError(messages.bad_image(path, shorten(text), _why_no_image(text)))
 
 
 def _why_no_image(text: str) -> str:
     if "://" in text:
-        return "it has no scheme"
+        return "an image has no scheme"
     if text != text.strip() or " " in text:
-        return "it has no blanks"
+        return "an image has no blanks"
     name, _, digest = text.partition("@")
     if digest:
         return "a digest is sha256: and 64 hexadecimal digits"
     if name.lower() != name:
-        return "its name is in lower case"
+        return "its name must be in lower case"
     if name.endswith((":", "/")):
         return f"something is missing after the {name[-1]}"
     return "it has characters that an image cannot have"
@@ -62,28 +69,41 @@ def _why_no_image(text: str) -> str:
 def route(text: str, path: str) -> Route:
     """Read host, host/path or /path; the host is empty in the last case, a trailing slash is dropped."""
     host, slash, rest = text.partition("/")
-    if host and not (re.fullmatch(_HOST, host) and len(host) <= _MAX_HOST and "://" not in text):
-        raise RejectedError(messages.bad_route(path, text, *_why_no_host(text, host, slash + rest)))
+    if host and not (_is_host(host) and "://" not in text):
+        raise RejectedError(messages.bad_route(path, shorten(text), *_why_no_host(text, host)))
     return Route(host, _clean_path(text, slash + rest, path))
 
 
-def _why_no_host(text: str, host: str, rest: str) -> tuple[str, str]:
+def _why_no_host(text: str, host: str) -> tuple[str, str]:
     """Return why `host` cannot be one, and the route to write instead, if one can be guessed."""
-    bare = host.split(":", 1)[0]
+    if "*" in host:
+        better = _tidy_route(text.replace("*", "www", 1))
+        return "a wildcard is not supported", f"a route for each host, for example {better}" if better else ""
     faults = (
-        ("://" in text, "it has no scheme", text.split("://", 1)[-1]),
-        (
-            "*" in host,
-            "a wildcard is not supported",
-            f"a route for each host, for example {host.replace('*', 'www')}",
-        ),
-        (":" in host, "it has no port", bare + rest),
-        (host != host.lower(), "a host is in lower case", host.lower() + rest),
-        ("_" in host, "a host has no underscore", host.replace("_", "-") + rest),
-        (not host.isascii(), "a host outside of ASCII is written in its xn-- form", _idna(host) + rest),
-        (host.endswith("."), "it has no dot at the end", host.rstrip(".") + rest),
+        ("://" in text, "a route has no scheme"),
+        (":" in host, "a route has no port"),
+        (host != host.lower(), "a host must be in lower case"),
+        ("_" in host, "a host has no underscore"),
+        (not host.isascii(), "a host outside of ASCII must be in its xn-- form"),
+        (host.endswith("."), "a route has no dot at the end of its host"),
     )
-    return next(((why, better) for wrong, why, better in faults if wrong), ("this is no host name", ""))
+    return next((why for wrong, why in faults if wrong), "this is no host name"), _tidy_route(text)
+
+
+def _tidy_route(text: str) -> str:
+    """Return the route that `text` most likely means, or "" if nothing valid is near."""
+    host, slash, rest = text.split("://", 1)[-1].partition("/")
+    host = _idna(host.split(":", 1)[0].lower().replace("_", "-").rstrip("."))
+    path = re.split("[?#]", slash + rest, maxsplit=1)[0]
+    return host + path if (not host or _is_host(host)) and (not path or _is_path(path)) else ""
+
+
+def _is_host(text: str) -> bool:
+    return len(text) <= _MAX_HOST and re.fullmatch(_HOST, text) is not None
+
+
+def _is_path(text: str) -> bool:
+    return re.fullmatch(_PATH, text) is not None and not {".", ".."} & set(text.split("/"))
 
 
 def _idna(host: str) -> str:
@@ -99,31 +119,33 @@ def _clean_path(text: str, rest: str, path: str) -> str:
     if not rest:
         return "/"
     clean = re.sub("/+", "/", rest).rstrip("/") or "/"
-    better = text[: len(text) - len(rest)] + re.split("[?#]", clean, maxsplit=1)[0]
-    if not re.fullmatch(_PATH, clean):
-        why = (
-            "it has no query"
-            if "?" in rest or "#" in rest
-            else "its path has characters that need percent-encoding"
+    if "?" in rest or "#" in rest:
+        raise RejectedError(
+            messages.bad_route(path, shorten(text), "a route has no query", _tidy_route(text))
         )
-        raise RejectedError(messages.bad_route(path, text, why, better if "no query" in why else ""))
-    if any(part in (".", "..") for part in clean.split("/")):
-        raise RejectedError(messages.bad_route(path, text, "a path has no . or .. in it", ""))
+    if not _is_path(clean):
+        why = "its path has characters that need percent-encoding"
+        if re.fullmatch(_PATH, clean):
+            why = "a path has no . or .. in it"
+        raise RejectedError(messages.bad_route(path, shorten(text), why, ""))
     return clean
 
 
 def request_path(text: str, path: str) -> str:
     """Read the path of a health check, with or without a query."""
+    if re.fullmatch(_REQUEST, text):
+        return text
     if not text.startswith("/"):
-        better = "/" + text.split("://", 1)[-1].partition("/")[2] if "://" in text else f"/{text}"
-        raise RejectedError(messages.bad_path(path, text, "it begins with /", better))
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise RejectedError(
-            messages.bad_path(
-                path, text, "it has characters that need percent-encoding", "/health, for example"
-            )
+        why, better = (
+            "a path must begin with /",
+            text.split("://", 1)[-1].partition("/")[2] if "://" in text else text,
         )
-    return text
+    elif text.startswith("//"):
+        why, better = "a path must begin with one /", text.lstrip("/")
+    else:
+        why, better = "it has characters that need percent-encoding", ""
+    better = f"/{better}" if better and re.fullmatch(_REQUEST, f"/{better}") else ""
+    raise RejectedError(messages.bad_path(path, shorten(text), why, better))
 
 
 def secret(text: str, path: str) -> str:
@@ -152,7 +174,7 @@ def variable(text: str, path: str) -> tuple[str | Reference, ...]:
             )
             literal = ""
         else:
-            raise RejectedError(messages.bad_reference(path, match.group()))
+            raise RejectedError(messages.bad_reference(path, shorten(match.group())))
     literal += text[end:]
     return (*parts, literal) if literal else tuple(parts)
 
@@ -164,7 +186,7 @@ def schedule(text: str, path: str) -> str:
     try:
         return cron.normalise(text)
     except cron.CronError as error:
-        raise RejectedError(messages.bad_schedule(path, text, str(error), error.hint)) from None
+        raise RejectedError(messages.bad_schedule(path, shorten(text), str(error), error.hint)) from None
 
 
 def timezone(text: str, path: str) -> str:
@@ -173,9 +195,9 @@ def timezone(text: str, path: str) -> str:
         return text
     from hashistack.descriptor import timezones  # zoneinfo is slow to import
 
-    if timezones.exists(text):
+    if re.fullmatch(_ZONE, text) and timezones.exists(text):
         return text
-    raise RejectedError(messages.unknown_timezone(path, text, timezones.suggest(text)))
+    raise RejectedError(messages.unknown_timezone(path, shorten(text), timezones.suggest(text)))
 
 
 PARSERS: dict[str, Callable[[str, str], object]] = {

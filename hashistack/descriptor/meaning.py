@@ -32,8 +32,16 @@ def mistakes(merged: Merged) -> Iterator[Finding]:
     yield from target(merged)
 
 
+# What the items of a Nomad variable are asked for in a template (consul-template's NomadVarItems): no secret of such a
+# name could be read there.
+_METHODS_OF_VARIABLES = frozenset({"ItemsMap", "Keys", "Metadata", "Parent", "Tuples", "Values"})
+
+
 def _variables(merged: Merged) -> Iterator[Finding]:
     secrets = {item.value for item in reading.items(merged.app, "secrets")}
+    for item in reading.items(merged.app, "secrets"):
+        if item.value in _METHODS_OF_VARIABLES:
+            yield place(item), messages.secret_cannot_be_read(item.path, str(item.value))
     for name, node in reading.mapping(merged.app, "env").entries.items():
         if name in secrets:
             yield node.key, messages.secret_in_env(node.path, name)

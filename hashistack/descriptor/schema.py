@@ -21,7 +21,9 @@ from hashistack.descriptor.types import (
     partial,
 )
 
-COMMAND = Text("a command")
+COMMAND = Text("a command", r"^\s*\S[\s\S]*$")
+# Printable ASCII without a colon (RFC 7617), `${` and `%{`, which Nomad would fill in.
+LOGIN = Text("a user name without blanks, colons, ${ and %{", r"^([!-#&-9;-~]|[$%](?!\{))+$", limit=255)
 PORT = Integer(1, 65535)
 
 HEALTH = Record(
@@ -172,7 +174,7 @@ PROCESS = Record(
 REGISTRY = Record(
     "registry",
     {
-        "username": Key(Text("a user name"), "The user of the image registry.", required=True, example="ci"),
+        "username": Key(LOGIN, "The user of the image registry.", required=True, example="ci"),
         "password": Key(
             Text("the name of a secret", form="secret"),
             "The name of the secret that holds the password.",
@@ -231,6 +233,9 @@ APP_KEYS: dict[str, Key] = {
         also=("addons", "resources", "dependencies", "databases"),
     ),
 }
+
+APP = Record("app", APP_KEYS)
+"""The app as every environment must have it once its overrides are applied."""
 
 ENVIRONMENT = Record(
     "environment",

@@ -60,7 +60,7 @@ BACKING_SERVICE = Record(
             example="rabbitmq",
         ),
         "version": Key(
-            Text("a version", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", scalars=True),
+            Text("a version", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", scalars=True, example="16"),
             "The version to run.",
             default_says="the version that this release of hashistack was tested with",
             example="16",

@@ -24,6 +24,7 @@ from hashistack.descriptor.nodes import (
     place,
 )
 from hashistack.descriptor.scalars import resolve
+from hashistack.descriptor.schema import APP_KEYS
 from hashistack.descriptor.suggest import belongs_at, closest, closest_key, shorten, tidy_name
 from hashistack.descriptor.types import (
     Boolean,
@@ -72,6 +73,8 @@ class _Checker:
         """Check any node; `example` is what the schema shows for its key."""
         if isinstance(node, Broken):
             return node
+        if _removes(node) and not (isinstance(kind, Text) and kind.empty):
+            return self._broken(node, messages.nothing_overrides(node.path, kind.expected))
         return self._checks[type(kind)](node, kind, example)
 
     def _broken(self, node: Node, diagnostic: Diagnostic, mark: Mark | None = None) -> Broken:
@@ -126,14 +129,14 @@ class _Checker:
 
     def _size(self, node: Node, kind: Size, example: str) -> Node:
         size = _amount(node, kind.pattern, _SIZE_UNITS)
-        if size is None or size < kind.low:
-            return self._broken(node, messages.wrong_size(node.path, got(node), kind.low))
+        if size is None or not kind.low <= size <= kind.high:
+            return self._broken(node, messages.wrong_size(node.path, got(node), (kind.low, kind.high)))
         return Value(node.path, node.key, node.mark, size)
 
     def _duration(self, node: Node, kind: Duration, example: str) -> Node:
         seconds = _amount(node, kind.pattern, _SECONDS)
-        if seconds is None:
-            return self._broken(node, messages.wrong_duration(node.path, got(node)))
+        if seconds is None or seconds > kind.high:
+            return self._broken(node, messages.wrong_duration(node.path, got(node), kind.high))
         return Value(node.path, node.key, node.mark, seconds)
 
     def _choice(self, node: Node, kind: Choice, example: str) -> Node:
@@ -235,6 +238,14 @@ def got(node: Node) -> str:
     return f'"{shorten(node.text)}"'
 
 
+def _removes(node: Node) -> bool:
+    """Tell whether an environment sets a key of the app to null, as if that took it away."""
+    if not (isinstance(node, Scalar) and node.plain and node.path.startswith("environments.")):
+        return False
+    names = node.path.split(".", 3)[2:3]
+    return resolve(node.text) is None and not set(names).isdisjoint(APP_KEYS)
+
+
 def _whole(node: Node) -> int | None:
     """Return the whole number that a plain scalar is; 2.0 and 1e3 are whole, as in JSON Schema."""
     number = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
@@ -270,4 +281,6 @@ def _text_hint(node: Node, kind: Text, example: str) -> str:
 def _misfit(path: str, text: str, kind: Text, example: str) -> Diagnostic:
     if kind.limit and len(text) > kind.limit:
         return messages.too_long(path, len(text), kind.limit)
-    return messages.wrong_text(path, kind.expected, f'"{shorten(text)}"', tidy_name(text, kind), example)
+    # Only names have an example of their own, and only a name can be tidied without changing what it means.
+    better = tidy_name(text, kind) if kind.example else ""
+    return messages.wrong_text(path, kind.expected, f'"{shorten(text)}"', better, example)

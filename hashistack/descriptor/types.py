@@ -7,7 +7,10 @@ eleven dataclasses takes longer than checking a descriptor, and every command pa
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
+
+_TIB = 1024 * 1024  # in MiB, the unit of sizes
 
 
 class Text(NamedTuple):
@@ -41,22 +44,30 @@ class Boolean(NamedTuple):
 
 
 class Size(NamedTuple):
-    """An amount of memory or disk, in MiB; at least `low`, which is a power of ten."""
+    """An amount of memory or disk in MiB, from `low`, a power of ten below a GiB, to `high`, a whole TiB."""
 
     low: int
+    high: int = 1024 * _TIB
     expected: str = "a size such as 512MiB or 20GiB"
 
     @property
     def pattern(self) -> str:
-        """The form of a size in text; exact because `low` is a power of ten and below a GiB."""
-        return rf"^([1-9][0-9]{{{len(str(self.low)) - 1},8}}(MiB)?|[1-9][0-9]{{0,8}}(GiB|TiB))$"
+        """The form of a size in text, exact at both ends."""
+        mebi, gibi = _numbers(self.low, self.high), _numbers(1, self.high // 1024)
+        return rf"^(({mebi})(MiB)?|({gibi})GiB|({_numbers(1, self.high // _TIB)})TiB)$"
 
 
 class Duration(NamedTuple):
-    """A time span, in seconds; at least one."""
+    """A time span in seconds, from one to `high`, a whole number of hours."""
 
+    high: int = 24 * 3600
     expected: str = "a duration such as 10s, 5m or 1h"
-    pattern: str = r"^[1-9][0-9]{0,8}(s|m|h)?$"
+
+    @property
+    def pattern(self) -> str:
+        """The form of a duration in text, exact at both ends."""
+        minutes, hours = _numbers(1, self.high // 60), _numbers(1, self.high // 3600)
+        return rf"^(({_numbers(1, self.high)})s?|({minutes})m|({hours})h)$"
 
 
 class Choice(NamedTuple):
@@ -111,6 +122,19 @@ class Key(NamedTuple):
     required: bool = False
     targets: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+
+
+@cache
+def _numbers(low: int, high: int) -> str:
+    """Return a regular expression for the numbers from `low`, a power of ten, to `high`."""
+    digits = str(high)
+    last = len(digits) - 1
+    ranges = [f"[1-9][0-9]{{{len(str(low)) - 1},{last - 1}}}"] if last else []
+    for place, digit in enumerate(map(int, digits)):
+        least = 0 if place else 1
+        if digit > least:
+            ranges.append(f"{digits[:place]}[{least}-{digit - 1}][0-9]{{{last - place}}}")
+    return "|".join([*ranges, digits])
 
 
 def partial(kind: Type) -> Type:

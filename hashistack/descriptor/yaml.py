@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -38,6 +38,18 @@ _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 _TAGS = (None, "!", "tag:yaml.org,2002:str")
+
+
+# How JSON escapes a character beyond U+FFFF; a YAML escape is one whole character.
+_SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+class _Anchor(NamedTuple):
+    """What an alias stands for: its nodes, how many they are and how many levels are below the first."""
+
+    node: Node
+    size: int
+    height: int
 
 
 class _UnreadableError(Exception):
@@ -102,7 +114,17 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Finding:
     rest = source[col - 1 :]
     if rest.startswith("\t") or "\t" in source[: len(source) - len(source.lstrip())]:
         return mark, messages.tab()
+    if "Unicode" in problem and (pair := _SURROGATES.match(source, source.rfind("\\u", 0, col))):
+        return mark, messages.surrogates(_character(pair))
     return mark, messages.syntax(problem, source, rest, opened.line + 1 if opened else line)
+
+
+def _character(pair: re.Match[str]) -> str:
+    return (
+        "".join(chr(int(half, 16)) for half in pair.groups())
+        .encode("utf-16", "surrogatepass")
+        .decode("utf-16")
+    )
 
 
 class _Reader:
@@ -110,8 +132,9 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._event: Callable[[], Any] = _Parser(text).get_event
-        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._anchors: dict[str, _Anchor | None] = {}
         self._count = 0
+        self._deepest = 0
         self.findings: list[Finding] = []
 
     def document(self) -> Node:
@@ -133,10 +156,11 @@ class _Reader:
         self._limit(mark, depth)
         kind = type(event)
         if kind is yaml.AliasEvent:
-            return self._alias(event.anchor, path, key or mark, mark)
-        anchor, count = event.anchor, self._count
+            return self._alias(event.anchor, path, key, mark, depth)
+        anchor, count, deepest = event.anchor, self._count, self._deepest
         if anchor:
             self._anchors[anchor] = None
+            self._deepest = depth
         node: Node
         if kind is yaml.ScalarEvent:
             plain = event.style in (None, "") and event.tag is None
@@ -149,27 +173,28 @@ class _Reader:
             self.findings.append((mark, messages.tag(path, event.tag)))
             node = Broken(path, node.key, node.mark)
         if anchor:
-            self._anchors[anchor] = (node, self._count - count + 1)
+            self._anchors[anchor] = _Anchor(node, self._count - count + 1, self._deepest - depth)
+            self._deepest = max(self._deepest, deepest)
         return node
 
     def _limit(self, mark: Mark, depth: int) -> None:
         self._count += 1
+        self._deepest = max(self._deepest, depth)
         if self._count > MAX_NODES:
             raise _UnreadableError(mark, messages.too_many_nodes(MAX_NODES))
         if depth > MAX_DEPTH:
             raise _UnreadableError(mark, messages.too_deep(MAX_DEPTH))
 
-    def _alias(self, name: str, path: str, key: Mark, mark: Mark) -> Node:
+    def _alias(self, name: str, path: str, key: Mark | None, mark: Mark, depth: int) -> Node:
         if name not in self._anchors:
             raise _UnreadableError(mark, messages.unknown_alias(path, name, list(self._anchors)))
         known = self._anchors[name]
         if known is None:
             raise _UnreadableError(mark, messages.alias_cycle(path, name))
-        node, size = known
         # Counted as if written out, never built: a bomb is refused before it costs anything.
-        self._count += size - 1
-        self._limit(mark, 0)
-        return moved(node, path, key)
+        self._count += known.size - 1
+        self._limit(mark, depth + known.height)
+        return moved(known.node, path, key or mark)
 
     def _sequence(self, path: str, key: Mark, start: Mark, depth: int) -> Sequence:
         items: list[Node] = []
@@ -189,12 +214,19 @@ class _Reader:
             if name == "<<":
                 self.findings.append((mark, messages.merge_key(path)))
                 # Refused, and still taken as it is meant: nothing else is wrong with this mapping.
-                merged.update(node.entries if isinstance(node, Mapping) else {})
+                merged = _merged(node) | merged
             elif name in entries:
                 self.findings.append((mark, messages.duplicate_key(node.path, name, entries[name].key[0])))
             else:
                 entries[name] = node
         return Mapping(path, key, start[:2] + _mark(event)[2:], {**merged, **entries} if merged else entries)
+
+
+def _merged(node: Node) -> dict[str, Node]:
+    """Return what a merge key adds: the entries of a mapping, or of several, of which the first wins."""
+    if isinstance(node, Sequence):
+        return {name: found for item in reversed(node.items) for name, found in _merged(item).items()}
+    return node.entries if isinstance(node, Mapping) else {}
 
 
 def _mark(event: Any) -> Mark:

@@ -48,19 +48,29 @@ def wrong_choice(path: str, options: tuple[str, ...], got: str, meant: str) -> D
     return Diagnostic("HS105", f"should be {_either(options)}, got {got}", path, hint)
 
 
-def wrong_size(path: str, got: str, low: int) -> Diagnostic:
-    """Not a size, or too small; `low` in MiB."""
-    summary = f"should be a size of at least {low}MiB, got {got}"
+def nothing_overrides(path: str, expected: str) -> Diagnostic:
+    """An environment sets a key of the app to null."""
+    instead = {
+        "processes": "`scale: 0` switches a process off",
+        "backing_services": "all environments have the same backing services",
+    }.get(path.split(".")[2], "what only some environments need is written in those, not at the top")
+    hint = f"an environment can change a key but not remove it; {instead}"
+    return wrong_type(path, expected, "nothing", hint)
+
+
+def wrong_size(path: str, got: str, span: tuple[int, int]) -> Diagnostic:
+    """Not a size, too small or too large; `span` in MiB."""
+    summary = f"should be a size from {span[0]}MiB to {span[1] // 1024**2}TiB, got {got}"
     return Diagnostic(
         "HS106", summary, path, "write MiB as a number, or a number with its unit: 512, 512MiB, 20GiB, 1TiB"
     )
 
 
-def wrong_duration(path: str, got: str) -> Diagnostic:
-    """Not a duration."""
+def wrong_duration(path: str, got: str, high: int) -> Diagnostic:
+    """Not a duration, or too long; `high` in seconds."""
     return Diagnostic(
         "HS107",
-        f"should be a duration of at least 1s, got {got}",
+        f"should be a duration from 1s to {high // 3600}h, got {got}",
         path,
         "write seconds as a number, or 10s, 5m, 1h",
     )
@@ -112,6 +122,12 @@ def control_character(character: str) -> Diagnostic:
 def tab() -> Diagnostic:
     """A tab where YAML counts columns."""
     return Diagnostic("HS123", "a tab cannot indent in YAML", hint="indent with spaces, two for each level")
+
+
+def surrogates(character: str) -> Diagnostic:
+    """Two escapes for one character, which JSON has and YAML has not."""
+    hint = f"write {character} itself, or as one escape: \\U{ord(character):08x}"
+    return Diagnostic("HS124", "not valid YAML: a character is written as two escapes", hint=hint)
 
 
 def syntax(problem: str, source: str, rest: str, opened: int) -> Diagnostic:
@@ -214,7 +230,7 @@ def _syntax_hint(problem: str, source: str, opened: int) -> str:
         missing = f"a comma or the closing bracket of line {opened} is missing"
         return f"{missing}, or text with {{ }} [ ] , in it needs quotes"
     if "escape" in problem:
-        return "in double quotes a backslash begins an escape; use single quotes"
+        return r"in double quotes a backslash begins an escape: write \\ for a backslash"
     if "end of stream" in problem:
         return "the closing quote is missing"
     return "check the indentation and the quotes of this line and the one above"

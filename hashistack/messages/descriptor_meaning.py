@@ -22,7 +22,9 @@ def bad_route(path: str, got: str, why: str, better: str) -> Diagnostic:
 
 def bad_path(path: str, got: str, why: str, better: str) -> Diagnostic:
     """Not the path of a request."""
-    return Diagnostic("HS203", f'"{got}" is no path: {why}', path, f"write {better}")
+    return Diagnostic(
+        "HS203", f'"{got}" is no path: {why}', path, f"write {better or '/health, for example'}"
+    )
 
 
 def bad_schedule(path: str, got: str, why: str, hint: str) -> Diagnostic:
@@ -199,6 +201,13 @@ def even_servers(path: str, count: int) -> Diagnostic:
 
 
 PASSWORD_NOT_SECRET = "HS229"  # noqa: S105 - a code
+
+
+def secret_cannot_be_read(path: str, name: str) -> Diagnostic:
+    """A secret whose name means something else in Nomad's templates."""
+    return Diagnostic(
+        "HS241", f"the name {name} means something else to Nomad's templates", path, f"write {name.upper()}"
+    )
 
 
 def password_not_secret(path: str, known: Iterable[str]) -> Diagnostic:

@@ -2,122 +2,159 @@
 
 from __future__ import annotations
 
-import re
-import shlex
+from dataclasses import replace
 from typing import Any
 
-from hashistack.descriptor.export.compose_values import services_in, split_environment
-from hashistack.descriptor.export.draft import DEFAULT_PORT, Draft, DraftProcess, DraftService, name
+from hashistack.descriptor import forms, yaml
+from hashistack.descriptor.export import compose_process, images
+from hashistack.descriptor.export.compose_values import interpolated, variables
+from hashistack.descriptor.export.draft import Draft, DraftService, name
 from hashistack.descriptor.export.plain import plain
-from hashistack.descriptor.yaml import parse
+from hashistack.descriptor.export.references import Backing, points_at
+from hashistack.descriptor.nodes import Finding
+from hashistack.diagnostics import DescriptorError, Diagnostic, Span
 
-# The last part of an image's name, and the type of service it is.
-_TYPES = {
-    "postgres": "postgres", "postgresql": "postgres", "postgis": "postgres", "timescaledb": "postgres",
-    "redis": "redis", "valkey": "redis", "keydb": "redis", "redis-stack": "redis",
-    "kafka": "kafka", "cp-kafka": "kafka", "redpanda": "kafka", "kafka-native": "kafka",
-    "eclipse-mosquitto": "mqtt", "emqx": "mqtt", "hivemq4": "mqtt", "vernemq": "mqtt",
-    "minio": "object-storage", "seaweedfs": "object-storage",
-    "mongo": "mongodb", "mongodb": "mongodb", "ferretdb": "mongodb",
-}  # fmt: skip
-_UNNEEDED = {"zookeeper": "Kafka runs without it", "cp-zookeeper": "Kafka runs without it"}
 # Types whose version in a tag is the version that clients care about.
 _VERSIONED = ("postgres",)
+_MERGE_KEY = "HS128"
+_EMPTY = "HS126"
+Service = dict[str, Any]
 
 
-def read(text: str, draft: Draft, *, with_processes: bool) -> None:
-    """Add what a compose file says to `draft`; processes only if nothing else has said what to run."""
-    tree, _ = parse(text)
+def read(text: str, file: str, draft: Draft, *, with_processes: bool) -> None:
+    """Add what a compose file says to `draft`; processes only if nothing else has said what to run.
+
+    Raises DescriptorError if `text` is no YAML.
+    """
+    services = _services(text, file, draft)
+    if not services:
+        draft.notes.append("the compose file has no services")
+    hosts: dict[str, Backing] = {}
+    ours = {key: service for key, service in services.items() if _is_process(draft, key, service, hosts)}
+    ours = _of_one_image(draft, ours)
+    for key, service in ours.items():
+        _variables(draft, key, service, hosts, services)
+        if not with_processes:
+            continue
+        if name(key) in draft.processes:
+            draft.notes.append(f"the service {key} is left out: there is a process {name(key)} already")
+        else:
+            draft.processes[name(key)] = compose_process.process(draft.notes, key, service)
+
+
+def _services(text: str, file: str, draft: Draft) -> dict[str, Service]:
+    decoded, findings = yaml.decode(text)
+    tree = None
+    if not findings:
+        tree, findings = yaml.parse(decoded)
+    empty = any(diagnostic.code == _EMPTY for _, diagnostic in findings)
+    if tree is None and not empty:
+        raise DescriptorError(*(_placed(finding, file, decoded) for finding in findings))
+    # Compose files may have merge keys, and they are read as they are meant.
+    remarks = [(mark, found) for mark, found in findings if found.code not in (_EMPTY, _MERGE_KEY)]
+    draft.notes += [f"{file}, line {mark[0]}: {found.summary}" for mark, found in remarks]
     document = plain(tree) if tree is not None else None
     services = document.get("services") if isinstance(document, dict) else None
     if not isinstance(services, dict):
-        draft.notes.append("the compose file has no services")
+        return {}
+    return {key: service for key, service in services.items() if isinstance(service, dict)}
+
+
+def _placed(finding: Finding, file: str, text: str) -> Diagnostic:
+    mark, diagnostic = finding
+    return replace(diagnostic, span=Span(file, *mark), source=text.split("\n")[mark[0] - 1])
+
+
+def _is_process(draft: Draft, key: str, service: Service, hosts: dict[str, Backing]) -> bool:
+    """Tell whether the app runs a service itself; if not, put it where it belongs."""
+    image = _image(service)
+    # What is built in a folder of its own, without a name, is what its key says: nginx, postgres.
+    label = image or (key.lower() if _folder(service) else "")
+    kind, reason = images.kind(label), images.left_out(label)
+    if kind:
+        _add_backing(draft, key, service, hosts, kind)
+    elif reason and not (image and "build" in service):
+        draft.notes.append(f"{key} is left out: {reason}")
+    else:
+        return True
+    return False
+
+
+def _add_backing(draft: Draft, key: str, service: Service, hosts: dict[str, Backing], kind: str) -> None:
+    clean = name(key)
+    if clean in draft.services:
+        draft.notes.append(f"the service {key} is left out: there is a backing service {clean} already")
         return
-    processes: dict[str, dict[str, Any]] = {}
+    version = images.version(_image(service)) if kind in _VERSIONED else ""
+    draft.services[clean] = DraftService(kind, version)
+    for host in (key, service.get("container_name"), service.get("hostname")):
+        if host and isinstance(host, str):
+            hosts.setdefault(host, Backing(clean, kind, draft.app))
+
+
+def _image(service: Service) -> str:
+    """Return the image of a service with the defaults of its variables; "" if one has none."""
+    text, complete = interpolated(str(service.get("image") or ""))
+    return text if complete else ""
+
+
+def _folder(service: Service) -> str:
+    """Return the folder in which a service is built, "" if it is the app's or there is none."""
+    build = service.get("build")
+    folder = build.get("context", ".") if isinstance(build, dict) else build
+    return str(folder or "").removeprefix("./").strip("/.")
+
+
+def _of_one_image(draft: Draft, services: dict[str, Service]) -> dict[str, Service]:
+    """Return the services that run the image of the app, and put that image into `draft` if it is known."""
+    built = {key: service for key, service in services.items() if service.get("build")}
+    found = sorted({_image(service) for service in (built or services).values()} - {""})
+    ours = {}
     for key, service in services.items():
-        if not isinstance(service, dict):
-            continue
-        image = str(service.get("image", ""))
-        short = re.split("[:@]", image.rsplit("/", 1)[-1], maxsplit=1)[0]
-        if short in _UNNEEDED:
-            draft.notes.append(f"{key} is left out: {_UNNEEDED[short]}")
-        elif short in _TYPES:
-            draft.services[name(key)] = _service(_TYPES[short], image)
+        if built and key not in built and _image(service) not in ("", *found):
+            draft.notes.append(f"{key} is left out: it has an image of its own, an app has one")
         else:
-            processes[name(key)] = service
-    kinds = {key: service.type for key, service in draft.services.items()}
-    for key in sorted(kinds.keys() & draft.processes.keys()):
-        del draft.processes[key]
-        draft.notes.append(f"the process {key} is left out: it is a backing service")
-    for key, service in processes.items():
-        _variables(draft, key, service, kinds)
-        if with_processes:
-            draft.processes[key] = _process(draft, key, service)
-    _image(draft, processes)
+            ours[key] = service
+    if len(found) > 1:
+        draft.notes.append(f"the processes have several images, an app has one: {', '.join(found)}")
+    elif found:
+        _set_image(draft, found[0])
+    folders = sorted({_folder(service) or "." for service in built.values()})
+    if len(folders) > 1:
+        draft.notes.append(
+            f"the processes are built in several folders, an app has one image: {', '.join(folders)}"
+        )
+    return ours
 
 
-def _service(kind: str, image: str) -> DraftService:
-    tag = re.match(r"[0-9]+(\.[0-9]+)*", image.rsplit(":", 1)[-1]) if ":" in image else None
-    return DraftService(kind, tag.group() if tag and kind in _VERSIONED else "")
+def _set_image(draft: Draft, image: str) -> None:
+    try:
+        forms.image(image, "image")
+    except forms.RejectedError as error:
+        draft.notes.append(f"the image is left out: {error.diagnostic.summary}")
+    else:
+        draft.image = image
 
 
-def _process(draft: Draft, key: str, service: dict[str, Any]) -> DraftProcess:
-    command = " ".join(filter(None, (_words(service.get("entrypoint")), _words(service.get("command")))))
-    if not command:
-        command = f"./{key}"
-        draft.notes.append(f"processes.{key}.command is a guess: the compose file leaves it to the image")
-    replicas = (
-        (service.get("deploy") or {}).get("replicas") if isinstance(service.get("deploy"), dict) else None
-    )
-    return DraftProcess(
-        command=command.replace("$$", "$"),
-        port=_port(service),
-        health=_health(service),
-        replicas=replicas if isinstance(replicas, int) else None,
-    )
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list):
-        return shlex.join(str(word) for word in value)
-    return " ".join(str(value).split()) if value else ""
-
-
-def _port(service: dict[str, Any]) -> int | None:
-    """Return the first port inside of the container: of 127.0.0.1:8080:80/tcp it is 80."""
-    for entry in [*(service.get("ports") or []), *(service.get("expose") or [])]:
-        target = entry.get("target") if isinstance(entry, dict) else entry
-        last = re.sub(r"/(tcp|udp)$", "", str(target)).rsplit(":", 1)[-1].split("-")[0]
-        return int(last) if last.isdecimal() and 0 < int(last) <= 65535 else DEFAULT_PORT  # noqa: PLR2004
-    return None
-
-
-def _health(service: dict[str, Any]) -> str:
-    check = service.get("healthcheck")
-    test = _words(check.get("test")) if isinstance(check, dict) else ""
-    match = re.search(r"https?://[^/\s'\"]+(/[A-Za-z0-9._~/-]*)", test)
-    return match[1] if match else ""
-
-
-def _variables(draft: Draft, key: str, service: dict[str, Any], kinds: dict[str, str]) -> None:
-    plain_values, secrets = split_environment(service.get("environment"))
-    for variable, written in plain_values.items():
-        value = services_in(written, kinds)
+def _variables(
+    draft: Draft, key: str, service: Service, hosts: dict[str, Backing], services: dict[str, Service]
+) -> None:
+    found = variables(service.get("environment"), hosts)
+    draft.notes += [f"in {key}: {note}" for note in found.notes]
+    if found.values.pop("PORT", ""):
+        draft.notes.append(f"PORT of {key} is left out: every process with a port gets it")
+    for variable, value in found.values.items():
         if draft.env.setdefault(variable, value) != value:
             draft.notes.append(
                 f"{variable} of {key} has another value there: variables are the same in all processes"
             )
-    draft.secrets += [secret for secret in secrets if secret not in draft.secrets]
+        if other := points_at(variable, value, services):
+            draft.notes.append(
+                f"{variable} of {key} points at {other}: no process or service has that address here"
+            )
+    draft.secrets += [secret for secret in found.secrets if secret not in draft.secrets]
     draft.secrets = [secret for secret in draft.secrets if secret not in draft.env]
     if service.get("env_file"):
         draft.notes.append(f"the env_file of {key} was not read: add its variables to env or secrets")
     if service.get("volumes"):
         draft.notes.append(f"the volumes of {key} are left out: processes keep nothing, backing services do")
-
-
-def _image(draft: Draft, processes: dict[str, dict[str, Any]]) -> None:
-    images = {str(service["image"]) for service in processes.values() if service.get("image")}
-    if len(images) == 1 and not any("$" in image for image in images):
-        draft.image = images.pop()
-    elif images:
-        draft.notes.append(f"the processes have several images, an app has one: {', '.join(sorted(images))}")

@@ -3,52 +3,82 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
-_SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL)|(^|_)KEY(_BASE)?$")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_INTERPOLATION = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
-_SCHEMES = {
-    "postgres": "postgres(?:ql)?(?:\\+[a-z0-9]+)?",
-    "redis": "rediss?",
-    "mongodb": "mongodb",
-    "mqtt": "mqtts?|tcp",
-}
-_USERS = r"(?:[^@/\s]*@)?"
+from hashistack.descriptor.export.references import Hosts, beside_hosts, has_login, inner, whole_url
+from hashistack.descriptor.names import VARIABLE
+from hashistack.descriptor.shape import fits
+
+_SECRET = re.compile(
+    r"(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE|CREDENTIAL|API_?KEY)|(^|_)(KEY(_BASE)?|PASS|PWD)$",
+    re.IGNORECASE,
+)
+_INTERPOLATION = re.compile(
+    r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-?+])([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)"
+)
 
 
-def split_environment(environment: object) -> tuple[dict[str, str], list[str]]:
-    """Return the variables whose values may be written down, and the names of those that are secrets.
+@dataclass(slots=True)
+class Variables:
+    """What may be written down, the names of what may not, and what there is to say about either."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def variables(environment: object, hosts: Hosts) -> Variables:
+    """Return the variables of a compose service; passwords are not among the values.
 
     A variable without a value of its own comes from somebody's shell: it is taken for a secret, too.
     """
-    values: dict[str, str] = {}
-    secrets: list[str] = []
+    found = Variables()
+    written = {}
     for name, value in _entries(environment):
-        text = None if value is None else _interpolated(value)
-        if not _NAME.fullmatch(name):
-            continue
-        if text is None or (_SECRET.search(name) and "://" not in text):
-            secrets.append(name)
+        if fits(name, VARIABLE):
+            written[name] = value
         else:
-            values[name] = text
-    return values, secrets
+            found.notes.append(f"{name} is left out: no shell could read a variable of that name")
+    texts = {name: interpolated(value)[0] for name, value in written.items() if value is not None}
+    pieces = beside_hosts(texts, hosts)
+    for name, value in written.items():
+        if name in pieces:
+            found.values[name] = pieces[name]
+            if "$" not in pieces[name] != texts.get(name):
+                found.notes.append(f"{name} is now {pieces[name]}: the database has the name of the app")
+        else:
+            _sort(found, name, value, hosts)
+    return found
 
 
-def services_in(value: str, kinds: dict[str, str]) -> str:
-    """Return `value` with the address of a backing service replaced by a reference to its output."""
-    for name, kind in kinds.items():
-        host = re.escape(name)
-        if kind in _SCHEMES and re.fullmatch(
-            rf"(?:{_SCHEMES[kind]})://{_USERS}{host}(:[0-9]+)?(/\S*)?", value
-        ):
-            return f"${{{name}.url}}"
-        if kind == "kafka" and re.fullmatch(rf"{host}:[0-9]+", value):
-            return f"${{{name}.bootstrap_servers}}"
-        if kind == "object-storage" and re.fullmatch(rf"https?://{host}(:[0-9]+)?/?", value):
-            return f"${{{name}.endpoint}}"
-        if kind in _SCHEMES and value == name:
-            return f"${{{name}.host}}"
-    return value.replace("${", "$${")
+def interpolated(value: str) -> tuple[str, bool]:
+    """Return `value` with the defaults of its interpolations, and whether all of them have one."""
+    complete = True
+
+    def default(match: re.Match[str]) -> str:
+        nonlocal complete
+        if match.group() == "$$":
+            return "$"
+        text = match[3] if match[2] == "-" else ""
+        complete = complete and bool(text)
+        return text
+
+    return _INTERPOLATION.sub(default, value), complete
+
+
+def _sort(found: Variables, name: str, value: str | None, hosts: Hosts) -> None:
+    text, complete = ("", False) if value is None else interpolated(value)
+    if url := whole_url(text, hosts):
+        found.values[name], lost = url
+        if lost:
+            found.notes.append(f"{name} is now {url[0]}, which leaves out {lost}")
+    elif not complete or (_SECRET.search(name) and "://" not in text):
+        found.secrets.append(name)
+    elif has_login(text):
+        found.secrets.append(name)
+        found.notes.append(f"{name} holds a password: it is one of the secrets now, without its value")
+    else:
+        found.values[name] = inner(text, hosts)
 
 
 def _entries(environment: object) -> list[tuple[str, str | None]]:
@@ -62,9 +92,3 @@ def _entries(environment: object) -> list[tuple[str, str | None]]:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _interpolated(value: str) -> str | None:
-    """Return `value` with the defaults of its interpolations; None if one has no default."""
-    missing = any(not match[2] for match in _INTERPOLATION.finditer(value) if match.group() != "$$")
-    return None if missing else _INTERPOLATION.sub(lambda match: match[2] or "$", value)

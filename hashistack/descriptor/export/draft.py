@@ -85,7 +85,8 @@ def _env(draft: Draft) -> list[str]:
     entries = [f"  {key}: {scalar(value)}" for key, value in draft.env.items()]
     lines += ["env:", *entries] if entries else ["# env: {LOG_LEVEL: info}"]
     lines += ["", "# Names only: the values live in the cluster, see `hashistack secrets set`."]
-    lines.append(f"secrets: [{', '.join(draft.secrets)}]" if draft.secrets else "# secrets: [SESSION_KEY]")
+    secrets = ", ".join(scalar(secret) for secret in draft.secrets)
+    lines.append(f"secrets: [{secrets}]" if secrets else "# secrets: [SESSION_KEY]")
     return [*lines, ""]
 
 

@@ -48,9 +48,9 @@ def of_type(kind: Type) -> Json:
         case Boolean():
             said = {"type": "boolean"}
         case Size():
-            said = {"type": ["integer", "string"], "minimum": kind.low, "pattern": kind.pattern}
+            said = _amount(kind.low, kind)
         case Duration():
-            said = {"type": ["integer", "string"], "minimum": 1, "pattern": kind.pattern}
+            said = _amount(1, kind)
         case Choice(options):
             said = {"type": "string", "enum": list(options)}
         case ListOf():
@@ -63,6 +63,10 @@ def of_type(kind: Type) -> Json:
         case Record():
             said = _record(kind)
     return said
+
+
+def _amount(low: int, kind: Size | Duration) -> Json:
+    return {"type": ["integer", "string"], "minimum": low, "maximum": kind.high, "pattern": kind.pattern}
 
 
 def _text(kind: Text) -> Json:

@@ -8,7 +8,7 @@ from hashistack.descriptor.export.reference import inner_record, sections
 from hashistack.descriptor.export.wording import default_value, type_text
 from hashistack.descriptor.schema import ROOT
 from hashistack.descriptor.suggest import closest
-from hashistack.descriptor.types import Key
+from hashistack.descriptor.types import Key, MapOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def lookup(query: str) -> Answer:
     keys = _keys()
     if not query:
         return Answer(_children("", keys), ())
-    found = _found(query, list(keys))
+    found = _found(query, list(keys)) or _holders(query, keys)
     if len(found) == 1:
         return Answer(_text(found[0], keys), ())
     if found:
@@ -45,6 +45,12 @@ def _found(query: str, paths: list[str]) -> list[str]:
     inner = wanted[2:] if wanted[0] == "environments" else []
     overridden = [path for path in paths if inner and _matches(path.split("."), inner)]
     return exact or overridden or [path for path in paths if f".{path}".endswith(f".{query}")]
+
+
+def _holders(query: str, keys: dict[str, Key]) -> list[str]:
+    """Return the mappings in which `query` names an entry: processes for processes.web and processes.*."""
+    holders = _found(query.rpartition(".")[0], list(keys))
+    return [path for path in holders if isinstance(keys[path].type, MapOf)]
 
 
 def _matches(path: list[str], wanted: list[str]) -> bool:

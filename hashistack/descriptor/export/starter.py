@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from hashistack.descriptor.export import compose, procfile
 from hashistack.descriptor.export.draft import DEFAULT_PORT, Draft, DraftProcess, name, write
+from hashistack.descriptor.export.mend import mended
+from hashistack.descriptor.export.references import without_logins
 from hashistack.descriptor.meaning_names import RESERVED
 
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 PROCFILE = "Procfile"
 READ = (*COMPOSE_FILES, PROCFILE)
 """The names of the files that a starter can be made from."""
+# The names in the cluster that a backing service has beside its own.
+_ROLES = ("", "-primary", "-replica")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Starter:
 def starter(files: Mapping[str, str], app: str) -> Starter:
     """Return the starter for `app`, any text; `files` are the texts of those of READ that are there.
 
-    A Procfile says what to run and a compose file what is needed, so both are taken if both are there.
+    A Procfile says what to run and a compose file what is needed, so both are taken if both are there. Raises
+    DescriptorError if the compose file is no YAML.
     """
     clean = name(app)
     draft = Draft(f"{clean}-app" if clean in RESERVED else clean)
@@ -37,10 +42,36 @@ def starter(files: Mapping[str, str], app: str) -> Starter:
         sources.append(PROCFILE)
     found = next((file for file in COMPOSE_FILES if file in files), "")
     if found:
-        compose.read(files[found], draft, with_processes=not draft.processes)
+        compose.read(files[found], found, draft, with_processes=not draft.processes)
         sources.append(found)
+    _leave_out_taken(draft)
+    _hide_logins(draft)
     if not draft.processes:
         draft.processes["web"] = DraftProcess("./serve --port $PORT", DEFAULT_PORT)
         if sources:
             draft.notes.append("no process was found: replace the command of web")
-    return Starter(write(draft), " and ".join(sources), tuple(draft.notes))
+    text, mistakes = mended(write(draft))
+    if not text:
+        # Nobody has written such a file yet; whoever does gets a descriptor that is right, and is told why.
+        text, mistakes = starter({}, app).text, [*mistakes, "nothing could be taken over"]
+    return Starter(text, " and ".join(sources), (*draft.notes, *mistakes))
+
+
+def _leave_out_taken(draft: Draft) -> None:
+    for service in draft.services:
+        for taken in {service + role for role in _ROLES} & draft.processes.keys():
+            del draft.processes[taken]
+            draft.notes.append(
+                f"the process {taken} is left out: the backing service {service} has that name"
+            )
+
+
+def _hide_logins(draft: Draft) -> None:
+    note = "holds a password: it is CHANGE_ME now, make it one of the secrets"
+    if (hidden := without_logins(draft.release)) != draft.release:
+        draft.release = hidden
+        draft.notes.append(f"release {note}")
+    for key, process in draft.processes.items():
+        if (hidden := without_logins(process.command)) != process.command:
+            process.command = hidden
+            draft.notes.append(f"processes.{key}.command {note}")

@@ -25,9 +25,9 @@ def type_text(kind: Type) -> str:
         case Integer(low, high):
             said = f"a number from {low} to {high}"
         case Size():
-            said = f"a size of at least {kind.low}MiB: a number of MiB, 512MiB, 20GiB"
+            said = f"a size from {kind.low}MiB to {kind.high // 1024**2}TiB: a number of MiB, 512MiB, 20GiB"
         case Duration():
-            said = "a duration: a number of seconds, 10s, 5m, 1h"
+            said = f"a duration up to {kind.high // 3600}h: a number of seconds, 10s, 5m, 1h"
         case Choice(options):
             said = f"one of {', '.join(options)}"
         case ListOf(item):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hashistack.descriptor.cron import CronError, impossible, normalise
+from hashistack.descriptor.cron import CronError, expand, impossible, normalise
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ from hashistack.descriptor.cron import CronError, impossible, normalise
         ("0 0 * * 7", "0 0 * * 0"),
         ("0 0 * * 5-7", "0 0 * * 0,5,6"),
         ("0 0 * * 0-6/2", "0 0 * * 0-6/2"),
+        ("0 0 * * 01", "0 0 * * 1"),
+        ("0 0 * * sun-sun", "0 0 * * 0"),
+        ("0 0 * * 5/2", "0 0 * * 5/2"),
+        ("0 0 * * 7/2", "0 0 * * 0"),
+        ("*/59 */23 */31 */12 */6", "*/59 */23 */31 */12 */6"),
     ],
 )
 def test_schedules(text: str, fields: str) -> None:
@@ -31,6 +36,8 @@ def test_schedules(text: str, fields: str) -> None:
         "* * * 0 *", "* * * * 8", "-1 * * * *", "1- * * * *", "5-1 * * * *", "*/x * * * *", "*/0 * * * *",
         "1,,2 * * * *", "* * L * *", "* * * * MON#1", "* * 15W * *", "? * * * *", "@every 5m", "@reboot",
         "MON * * * *", "1.5 * * * *", "\u0663 * * * *", "1/2/3 * * * *", "00051 * * * *",
+        "000 * * * *", "*/60 * * * *", "* */24 * * *", "* * */32 * *", "* * * */13 *", "* * * * */7",
+        "0-59/60 * * * *", "0/60 * * * *", "* * * * SUN-SAT/10", "*/005 * * * *",
     ],
 )  # fmt: skip
 def test_no_schedules(text: str) -> None:
@@ -53,3 +60,7 @@ def test_no_schedules(text: str) -> None:
 )
 def test_impossible_dates(text: str, why: str) -> None:
     assert impossible(normalise(text)) == why
+
+
+def test_a_step_reads_the_week_as_nomad_does() -> None:
+    assert expand("0 0 * * 5/2")[4] == {5}, "its parser ends the week on Saturday"

@@ -50,11 +50,12 @@ VALUES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-5, 200_000),
-    st.sampled_from([2.0, 1.5, 0.0, -1.0, 1e3, 12345678901234]),
+    st.sampled_from([2.0, 1.5, 0.0, -1.0, 1e3, 12345678901234, 86400, 86401, 1073741824, 1073741825]),
     st.sampled_from(
         [
             "", "x", "X", "web", "web\n", "a-b", "a_b", "-a", "a-", "1a", "postgres", "redis", "aws", "local", "server",
             "512", "0", "012", "512MiB", "4MiB", "9", "10", "1GiB", "0GiB", "10s", "0s", "5m", "1h", "1d", "1.5h",
+            "24h", "25h", "1440m", "1441m", "86400s", "86401", "1024TiB", "1025TiB", "1048577GiB", "1073741825", " ",
             "true", "no", "/health", "shop.example.com", "eu-west-1", "eu-west-1a", "t4g.small", "10.0.0.1", "::1",
             "a" * 40, "a" * 41, "a" * 64, "a" * 130, "${db.url}", "é", "\U0001f600",
         ]
@@ -146,3 +147,23 @@ def test_mappings_take_no_other_keys() -> None:
     assert json.dumps(json_schema()).count('"properties"') == json.dumps(json_schema()).count(
         '"additionalProperties": false'
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fine"),
+    [
+        ("interval", "24h", True), ("interval", "1440m", True), ("interval", 86400, True), ("interval", "9s", True),
+        ("interval", "25h", False), ("interval", "1441m", False), ("interval", 86401, False),
+        ("interval", "86401s", False), ("interval", "999999999h", False),
+        ("memory", "1024TiB", True), ("memory", "1048576GiB", True), ("memory", 1073741824, True),
+        ("memory", "10", True), ("memory", "99MiB", True),
+        ("memory", "1025TiB", False), ("memory", "1048577GiB", False), ("memory", "1073741825", False),
+        ("memory", 1073741825, False), ("memory", "9MiB", False),
+        ("command", " \n", False), ("command", "\n x\n", True),
+    ],
+)  # fmt: skip
+def test_both_have_the_same_bounds(key: str, value: object, fine: bool) -> None:
+    process: dict[str, Any] = {"command": "serve", "port": 80}
+    process |= {"health": {"path": "/", key: value}} if key == "interval" else {key: value}
+    document = {"app": "shop", "image": "shop", "processes": {"web": process}}
+    assert we_accept(document) == VALIDATOR.is_valid(document) == fine

@@ -227,3 +227,42 @@ def test_images() -> None:
     }
     for text, image in known.items():
         assert only_stack(SMALL.replace("image: shop", f'image: "{text}"')).image == image
+
+
+def test_what_is_not_shown_is_mentioned() -> None:
+    references = "".join(f"  A{number}: ${{cache{number}.url}}\n" for number in range(250))
+    codes = [diagnostic.code for diagnostic in load(f"{SMALL}env:\n{references}", "f").diagnostics]
+    assert codes == [*["HS209"] * 200, "HS240"]
+
+
+def test_a_mistake_in_many_environments_is_said_once() -> None:
+    environments = "".join(f"  e{number}: {{target: aws, region: eu-west-1}}\n" for number in range(9))
+    text = SMALL.replace("serve}", "serve, port: 80, routes: [/]}") + f"environments:\n{environments}"
+    (mistake,) = load(text, "f").diagnostics
+    assert mistake.summary == "/ has no host, and e0 has no domain; likewise in e1, e2, e3, e4, e5 and 3 more"
+
+
+def test_two_mistakes_in_one_value_stay_two() -> None:
+    text = SMALL + "env: {A: '${b.url}${c.url}'}\nenvironments: {x: {target: local}, y: {target: local}}\n"
+    found = [diagnostic.summary for diagnostic in load(text, "f").diagnostics]
+    assert found == ["no backing service b", "no backing service c"]
+
+
+def test_an_environment_may_complete_what_is_there() -> None:
+    health = SMALL.replace("serve}", "serve, port: 80, health: /up}")
+    override = "environments: {x: {target: local, processes: {web: {health: {interval: 5s}}}}}\n"
+    assert only_stack(health + override).processes[0].health == Health("/up", 5, 3, 60)
+
+
+def test_a_mistake_beside_a_password_does_not_show_it() -> None:
+    text = SMALL + "registry: {username: 'a b', password: hunter2, port: 1}\n"
+    found = load(text, "f").diagnostics
+    assert [diagnostic.code for diagnostic in found] == ["HS108", "HS229", "HS101"]
+    assert "hunter" not in repr(found)
+
+
+def test_any_number_of_warnings_is_shown_and_no_error() -> None:
+    processes = "".join(f"  p{number}: {{command: x, scale: {{max: 3}}}}\n" for number in range(250))
+    loaded = load(SMALL + processes, "f")
+    assert [diagnostic.severity for diagnostic in loaded.diagnostics] == ["warning"] * 250
+    assert loaded.application is not None

@@ -34,6 +34,11 @@ def test_the_page_has_every_key() -> None:
         ("partitions", "backing_services.*.topics.*.partitions"),
         ("environments.production.region", "environments.*.region"),
         ("environments.factory.processes.web.health", "processes.*.health"),
+        ("processes.web", "processes"),
+        ("processes.*", "processes"),
+        ("environments.factory", "environments"),
+        ("environments.factory.processes.web", "processes"),
+        ("env.LOG_LEVEL", "env"),
     ],
 )
 def test_lookup(query: str, path: str) -> None:

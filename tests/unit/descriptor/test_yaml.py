@@ -4,8 +4,10 @@ import time
 
 import pytest
 
+from hashistack.descriptor.export.plain import plain
 from hashistack.descriptor.load import load
 from hashistack.descriptor.scalars import resolve
+from hashistack.descriptor.yaml import parse
 
 SMALL = "app: shop\nimage: shop\nprocesses:\n  web: {command: serve}\n"
 
@@ -139,3 +141,16 @@ def test_any_bytes_get_an_answer() -> None:
     for byte in range(256):
         for around in (b"", b"app: ", b'app: "', b"\n- "):
             assert load(around + bytes([byte]), "f").application is None
+
+
+def test_a_merge_key_may_name_several_mappings() -> None:
+    tree, findings = parse("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], w: 3}\n")
+    assert [diagnostic.code for _, diagnostic in findings] == ["HS128"]
+    assert plain(tree)["c"] == {"x": 1, "y": 1, "z": 2, "w": 3}, "the first of them wins"
+
+
+def test_levels_below_an_alias_count() -> None:
+    nested = "".join(f"k{i}: &k{i} {'[' * 45}{f'*k{i - 1}' if i else 'x'}{']' * 45}\n" for i in range(28))
+    assert codes(nested) == ["HS133"]
+    assert "HS133" not in codes(f"a: &a {'[' * 24}x{']' * 24}\nb: {'[' * 24}*a{']' * 24}\n")
+    assert codes(f"a: &a {'[' * 25}x{']' * 25}\nb: {'[' * 25}*a{']' * 25}\n") == ["HS133"]
