@@ -12,6 +12,7 @@ from hashistack.descriptor.names import VARIABLE
 from hashistack.descriptor.suggest import shorten
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import descriptor_meaning as messages
+from hashistack.messages import descriptor_secrets
 from hashistack.model import Image, Reference, Route
 
 # The grammar of github.com/distribution/reference; a dot, a port or "localhost" makes it a registry's host.
@@ -152,7 +153,7 @@ def secret(text: str, path: str) -> str:
     """Read the name of a secret where somebody may have written the secret itself."""
     if re.fullmatch(VARIABLE.pattern, text):
         return text
-    raise RejectedError(messages.password_not_secret(path, ()))
+    raise RejectedError(descriptor_secrets.password_not_secret(path, ()))
 
 
 def variable(text: str, path: str) -> tuple[str | Reference, ...]:

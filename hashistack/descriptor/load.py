@@ -16,7 +16,7 @@ from hashistack.descriptor.schema import ROOT
 from hashistack.descriptor.shape import check
 from hashistack.diagnostics import Diagnostic, Span
 from hashistack.messages import descriptor_many as many
-from hashistack.messages.descriptor_meaning import PASSWORD_NOT_SECRET
+from hashistack.messages.descriptor_secrets import PASSWORD_NOT_SECRET
 from hashistack.model import Application
 
 # Nobody reads more than this for one environment, and each takes a guess at what was meant.

@@ -16,6 +16,7 @@ from hashistack.descriptor.nodes import Broken, Finding, Mapping, Value, place
 from hashistack.descriptor.schema_services import NODES, OUTPUTS
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_meaning as messages
+from hashistack.messages import descriptor_secrets
 from hashistack.model import Reference
 
 _TYPE_KEYS = {"engine": "mqtt", "topics": "kafka", "buckets": "object-storage"}
@@ -41,10 +42,10 @@ def _variables(merged: Merged) -> Iterator[Finding]:
     secrets = {item.value for item in reading.items(merged.app, "secrets")}
     for item in reading.items(merged.app, "secrets"):
         if item.value in _METHODS_OF_VARIABLES:
-            yield place(item), messages.secret_cannot_be_read(item.path, str(item.value))
+            yield place(item), descriptor_secrets.secret_cannot_be_read(item.path, str(item.value))
     for name, node in reading.mapping(merged.app, "env").entries.items():
         if name in secrets:
-            yield node.key, messages.secret_in_env(node.path, name)
+            yield node.key, descriptor_secrets.secret_in_env(node.path, name)
         if isinstance(node, Value) and isinstance(node.value, tuple):
             for part in node.value:
                 if isinstance(part, Reference):
@@ -79,7 +80,7 @@ def _registry(merged: Merged) -> Iterator[Finding]:
         return
     secrets = [str(item.value) for item in reading.items(merged.app, "secrets")]
     if password.value not in secrets:
-        yield place(password), messages.password_not_secret(password.path, secrets)
+        yield place(password), descriptor_secrets.password_not_secret(password.path, secrets)
 
 
 def _service(name: str, service: Mapping) -> Iterator[Finding]:

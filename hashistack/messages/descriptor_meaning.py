@@ -97,12 +97,6 @@ def max_without_rule(path: str, high: int) -> Diagnostic:
     )
 
 
-def secret_in_env(path: str, name: str) -> Diagnostic:
-    """The same name in `env` and in `secrets`."""
-    hint = "a secret reaches the process as a variable of its own name: remove it from env"
-    return Diagnostic("HS214", f"{name} is also one of the secrets", path, hint)
-
-
 def name_too_long(path: str, name: str, limit: int) -> Diagnostic:
     """The name in the cluster is longer than a DNS label may be."""
     return Diagnostic(
@@ -198,29 +192,6 @@ def even_servers(path: str, count: int) -> Diagnostic:
     """An even number of servers survives no more failures than one fewer."""
     summary = f"{count} servers survive no more failures than {count - 1}"
     return Diagnostic("HS228", summary, path, "use 1, 3 or 5", severity="warning")
-
-
-PASSWORD_NOT_SECRET = "HS229"  # noqa: S105 - a code
-
-
-def secret_cannot_be_read(path: str, name: str) -> Diagnostic:
-    """A secret whose name means something else in Nomad's templates."""
-    return Diagnostic(
-        "HS241", f"the name {name} means something else to Nomad's templates", path, f"write {name.upper()}"
-    )
-
-
-def password_not_secret(path: str, known: Iterable[str]) -> Diagnostic:
-    """`registry.password` names no secret; it may be the password itself, so it is not shown."""
-    names = ", ".join(known)
-    hint = (
-        f"name one of: {names}"
-        if names
-        else "write the name of a secret here, for example REGISTRY_PASSWORD, and list it in secrets"
-    )
-    return Diagnostic(
-        PASSWORD_NOT_SECRET, "should be the name of a secret, never the password itself", path, hint
-    )
 
 
 def duplicate_port(path: str, port: int, other: str) -> Diagnostic:

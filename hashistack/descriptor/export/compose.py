@@ -67,7 +67,7 @@ def _placed(finding: Finding, file: str, text: str) -> Diagnostic:
 
 def _is_process(draft: Draft, key: str, service: Service, hosts: dict[str, Backing]) -> bool:
     """Tell whether the app runs a service itself; if not, put it where it belongs."""
-    image = _image(service)
+    image, _ = interpolated(str(service.get("image") or ""))
     # What is built in a folder of its own, without a name, is what its key says: nginx, postgres.
     label = image or (key.lower() if _folder(service) else "")
     kind, reason = images.kind(label), images.left_out(label)
@@ -141,7 +141,7 @@ def _variables(
 ) -> None:
     found = variables(service.get("environment"), hosts)
     draft.notes += [f"in {key}: {note}" for note in found.notes]
-    if found.values.pop("PORT", ""):
+    if found.values.pop("PORT", "") or "PORT" in found.secrets:
         draft.notes.append(f"PORT of {key} is left out: every process with a port gets it")
     for variable, value in found.values.items():
         if draft.env.setdefault(variable, value) != value:
@@ -152,7 +152,7 @@ def _variables(
             draft.notes.append(
                 f"{variable} of {key} points at {other}: no process or service has that address here"
             )
-    draft.secrets += [secret for secret in found.secrets if secret not in draft.secrets]
+    draft.secrets += [secret for secret in found.secrets if secret not in (*draft.secrets, "PORT")]
     draft.secrets = [secret for secret in draft.secrets if secret not in draft.env]
     if service.get("env_file"):
         draft.notes.append(f"the env_file of {key} was not read: add its variables to env or secrets")

@@ -13,6 +13,7 @@ _SECRET = re.compile(
     r"(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE|CREDENTIAL|API_?KEY)|(^|_)(KEY(_BASE)?|PASS|PWD)$",
     re.IGNORECASE,
 )
+_URL = re.compile("[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _INTERPOLATION = re.compile(
     r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-?+])([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)"
 )
@@ -39,7 +40,7 @@ def variables(environment: object, hosts: Hosts) -> Variables:
             written[name] = value
         else:
             found.notes.append(f"{name} is left out: no shell could read a variable of that name")
-    texts = {name: interpolated(value)[0] for name, value in written.items() if value is not None}
+    texts = {name: interpolated(value or "")[0] for name, value in written.items()}
     pieces = beside_hosts(texts, hosts)
     for name, value in written.items():
         if name in pieces:
@@ -72,7 +73,7 @@ def _sort(found: Variables, name: str, value: str | None, hosts: Hosts) -> None:
         found.values[name], lost = url
         if lost:
             found.notes.append(f"{name} is now {url[0]}, which leaves out {lost}")
-    elif not complete or (_SECRET.search(name) and "://" not in text):
+    elif not complete or (_SECRET.search(name) and not _URL.match(text)):
         found.secrets.append(name)
     elif has_login(text):
         found.secrets.append(name)

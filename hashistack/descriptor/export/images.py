@@ -24,20 +24,20 @@ _REASONS = {
         "mysql mysql-server mariadb percona percona-server mssql/server azure-sql-edge cockroach clickhouse"
         " clickhouse-server cassandra scylla couchdb couchbase neo4j influxdb questdb dynamodb-local arangodb"
         " oracle-xe oracle-free memcached dragonfly etcd elasticsearch opensearch solr meilisearch typesense"
-        " weaviate qdrant chroma rabbitmq activemq activemq-artemis activemq-classic nats pulsar elasticmq"
+        " weaviate qdrant chromadb/chroma rabbitmq activemq activemq-artemis activemq-classic nats pulsar elasticmq"
         " localstack azurite fake-gcs-server keycloak vault"
     ),
     "it is part of the cluster": "consul nomad vault-agent registrator",
     "the cluster is watched from outside of the app": (
-        "prometheus grafana loki promtail tempo alertmanager node-exporter cadvisor jaeger all-in-one zipkin"
+        "prometheus grafana loki promtail grafana/tempo alertmanager node-exporter cadvisor jaeger jaegertracing/all-in-one zipkin"
         " opentelemetry-collector opentelemetry-collector-contrib otel-lgtm kibana logstash filebeat fluentd"
-        " fluent-bit datadog agent vector telegraf statsd-exporter redis_exporter postgres-exporter"
+        " fluent-bit datadog datadog/agent timberio/vector telegraf statsd-exporter redis_exporter postgres-exporter"
     ),
     "it is a tool for development": (
         "mailhog mailpit maildev mailcatcher adminer pgadmin4 pgweb phpmyadmin mongo-express redis-commander"
-        " redisinsight rediscommander kafka-ui kafdrop akhq kafka-manager console cp-control-center"
+        " redisinsight rediscommander kafka-ui kafdrop akhq kafka-manager redpandadata/console cp-control-center"
         " elasticvue portainer portainer-ce watchtower dozzle swagger-ui selenium standalone-chrome"
-        " standalone-chromium standalone-firefox wiremock mockserver busybox alpine wait-for-it mc"
+        " standalone-chromium standalone-firefox wiremock mockserver busybox alpine wait-for-it minio/mc"
     ),
     "hashistack runs Kafka alone": (
         "cp-schema-registry cp-kafka-connect cp-ksqldb-server cp-ksqldb-cli cp-kafka-rest debezium/connect"

@@ -23,7 +23,9 @@ _BESIDE = {
     "database": ("NAME", "DATABASE", "DB", "DBNAME"),
 }
 # The user may be absent; a password may have any character, people forget to encode it.
-_LOGIN = re.compile(r"://[^\s/:@]*:\S+@|(?:password|passwd|pwd)\s*=\s*[^\s;&]", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"://[^\s/:@]*:\S+@|(?:password|passwd|pwd)\s*=\s*[^\s;&]|-----BEGIN [A-Z ]*PRIVATE KEY", re.IGNORECASE
+)
 # In a command a password that is a variable is as it should be.
 _WRITTEN = re.compile(
     r"(://)[^\s/:@]*:(?!\$)\S+(?=@)|((?:password|passwd|pwd)=|--[a-z-]*pass(?:word|wd)?[ =])(?!\$)\S+",
@@ -51,7 +53,7 @@ Hosts = Mapping[str, Backing]
 
 
 def has_login(value: str) -> bool:
-    """Tell whether a password stands in `value`: user:password@ in a URL, or password=."""
+    """Tell whether a password stands in `value`: user:password@ in a URL, password=, or a private key."""
     return _LOGIN.search(value) is not None
 
 
@@ -70,8 +72,10 @@ def whole_url(value: str, hosts: Hosts) -> tuple[str, str] | None:
         if match := re.fullmatch(url, value):
             driver, path, query = (part or "" for part in match.groups())
             # Redis counts its databases; those of the others have the name of the app.
-            number = path if backing.type == "redis" and path.strip("/0") else ""
-            return backing.reference("url") + number, " and ".join(filter(None, (driver, query)))
+            number = path if backing.type == "redis" and re.fullmatch("/[1-9][0-9]*", path) else ""
+            return backing.reference("url") + number, without_logins(
+                " and ".join(filter(None, (driver, query)))
+            )
     return None
 
 

@@ -195,8 +195,15 @@ def test_what_is_built_here_may_have_any_name() -> None:
     made = made_of(folders)
     assert [process.name for process in stack(made).processes] == ["web"]
     assert [service.type for service in stack(made).backing_services] == ["postgres"]
+    console = made_of("  console: {image: me/console}\n")
+    assert [process.name for process in stack(console).processes] == ["console"]
     several = made_of("  api: {build: ./api}\n  web: {build: ./web}\n")
     assert "the processes are built in several folders, an app has one image: api, web" in several.notes
+
+
+def test_a_type_is_known_behind_a_registry_that_is_not() -> None:
+    made = made_of("  web: {command: x}\n  db: {image: '${REGISTRY}/postgres:16'}\n")
+    assert [service.type for service in stack(made).backing_services] == ["postgres"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def test_a_service_is_found_by_its_key(value: str, reference: str) -> None:
         "postgres://u:hunter2@elsewhere/app",
         "redis://:hunter2@elsewhere",
         "https://example.com/?password=hunter2",
+        "-----BEGIN RSA PRIVATE KEY-----hunter2",
         "Server=sql;User Id=sa;Password=hunter2;",
     ],
 )
@@ -70,6 +71,20 @@ def test_a_value_with_a_password_is_a_secret(value: str) -> None:
 @pytest.mark.parametrize("name", ["db_password", "DB_PASS", "STRIPE_APIKEY", "PGPASSWORD"])
 def test_a_variable_with_the_name_of_a_secret_is_one(name: str) -> None:
     assert env(f"{name}: hunter2")[:2] == ({}, (name,))
+
+
+def test_a_secret_that_looks_like_a_url_somewhere_is_one() -> None:
+    assert env("API_TOKEN: 'ab1://x'")[:2] == ({"API_TOKEN": "ab1://x"}, ())
+    assert env("API_TOKEN: '1ab://x'")[:2] == ({}, ("API_TOKEN",))
+
+
+def test_a_note_has_no_password() -> None:
+    notes = env("URL: 'postgres://my_db/app?password=hunter2'", POSTGRES)[2]
+    assert "which leaves out ?password=CHANGE_ME" in notes
+
+
+def test_a_port_is_no_secret() -> None:
+    assert env("PORT: '${PORT}'")[:2] == ({}, ())
 
 
 def test_a_variable_that_must_be_given_is_a_secret() -> None:
@@ -103,6 +118,10 @@ def test_a_password_in_a_command_is_not_copied(command: str, shown: str) -> None
                 "DB_PASSWORD": "${my-db.password}",
                 "DB_NAME": "shop",
             },
+        ),
+        (
+            "DB_HOST: my_db, DB_PASSWORD: null",
+            {"DB_HOST": "${my-db.host}", "DB_PASSWORD": "${my-db.password}"},
         ),
         ("OTHER_HOST: else.where, OTHER_PORT: 5432", {"OTHER_HOST": "else.where", "OTHER_PORT": "5432"}),
     ],
@@ -151,6 +170,7 @@ def test_addresses_become_references(value: str, expected: str) -> None:
         ("KAFKA_HOST: kafka1", "KAFKA_HOST of web points at kafka1"),
         ("foo.bar: 1", "foo.bar is left out"),
         ("PORT: 5000", "PORT of web is left out"),
+        ("PORT: '${PORT}'", "PORT of web is left out"),
     ],
 )
 def test_what_is_lost_is_said(environment: str, lost: str) -> None:
