@@ -9,15 +9,31 @@ import sys
 def main() -> int:
     """Run the command of this process and return its exit code."""
     try:
+        _open_streams()
         from hashistack import unchanged  # inside the `try`: Ctrl-C may come at any time
 
-        if unchanged.answer(sys.argv[1:], os.getcwd(), os.environ, sys.stderr):
+        if unchanged.answer(sys.argv[1:], _folder(), os.environ, sys.stderr):
             return 0
         from hashistack.cli import main as command_line  # click is not needed when nothing changed
 
         return command_line(sys.argv[1:])
     except KeyboardInterrupt:
         return 130
+
+
+def _folder() -> str:
+    """Return the current folder; nothing if it was removed, and so nothing is found there."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
+def _open_streams() -> None:
+    """Open what the caller closed (`>&-`) on nothing: Python has None there, and nobody expects that."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 NAMES = ("hashistack.yaml", "hashistack.yml")
 OUTPUT = "stack"
 STDIN = "-"
+STDIN_NAME = "<stdin>"
 
 
 def find(folder: str, environ: Mapping[str, str]) -> str | None:
@@ -18,7 +19,7 @@ def find(folder: str, environ: Mapping[str, str]) -> str | None:
     named = environ.get("HASHISTACK_FILE")
     if named:
         return named if named == STDIN else os.path.join(folder, named)
-    for candidate in _upwards(folder):
+    for candidate in searched(folder):
         for name in NAMES:
             path = os.path.join(candidate, name)
             if os.path.isfile(path):
@@ -26,7 +27,15 @@ def find(folder: str, environ: Mapping[str, str]) -> str | None:
     return None
 
 
-def _upwards(folder: str) -> list[str]:
+def ignored(path: str) -> str | None:
+    """Return the name of a second descriptor beside the one that was found, if there is one."""
+    parent, name = os.path.split(path)
+    second = NAMES[1]
+    return second if name == NAMES[0] and os.path.isfile(os.path.join(parent, second)) else None
+
+
+def searched(folder: str) -> list[str]:
+    """Return the folders where a descriptor is looked for, nearest first."""
     folders = [folder]
     while not os.path.exists(os.path.join(folders[-1], ".git")):
         parent = os.path.dirname(folders[-1])

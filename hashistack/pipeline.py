@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hashistack import __version__
+from hashistack import __version__, discovery
 from hashistack.compile import compile_stack
 from hashistack.descriptor.load import load as read_descriptor
 from hashistack.diagnostics import DescriptorError, Diagnostic, UsageProblem
@@ -59,9 +59,14 @@ def load(text: str | bytes, file: str) -> Application:
 def build(application: Application, environments: Sequence[str] | None = None) -> Built:
     """Return the files of `environments`; None means all."""
     stacks = [s for s in application.stacks if environments is None or s.environment.name in environments]
-    compiled = [compile_stack(stack, application.file) for stack in stacks]
+    compiled = [compile_stack(stack, _header_name(application.file)) for stack in stacks]
     files = tuple(render(artifact) for each in compiled for artifact in each.artifacts)
     return Built(files, tuple(notice for each in compiled for notice in each.notices))
+
+
+def _header_name(file: str) -> str:
+    """Return what rendered files call their descriptor: one that came through a pipe is the usual one for them."""
+    return discovery.NAMES[0] if file == discovery.STDIN_NAME else file
 
 
 def compare(
@@ -70,12 +75,12 @@ def compare(
     """Return what writing `files` to the folder `output` would change, leaving other environments' files out of it."""
     lock = disk.read_lock(output)
     paths = {file.path for file in files} | within(lock.paths(), environments)
-    return decide(files, lock, disk.read_files(output, paths), environments)
+    return decide(files, lock, disk.read_files(output, paths), __version__, environments)
 
 
 def write(changes: Changes, output: Path) -> None:
     """Make the changes in the folder `output`; raise ConflictError, with nothing written, if one conflicts."""
-    tree.write(output, changes, __version__)
+    tree.write(output, changes)
 
 
 def eject(output: Path, path: str) -> None:

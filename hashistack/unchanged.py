@@ -19,6 +19,8 @@ from hashistack import discovery
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _PLAIN = (["render"], ["render", "--check"])
+_MORE_THAN_ANY = 1 << 24
+"""Bytes; what is longer than any file of ours is read no further, and so is another than before."""
 
 
 def answer(arguments: Sequence[str], folder: str, environ: Mapping[str, str], stderr: TextIO) -> bool:
@@ -52,9 +54,11 @@ def place(folder: str, environ: Mapping[str, str]) -> str | None:
     """Return where the record for a descriptor found from `folder` lies; None if there is no cache folder."""
     home = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and os.path.join(environ["HOME"], ".cache"))
     descriptor = discovery.find(folder, environ)
-    if not home or descriptor in {None, discovery.STDIN}:
+    if not home or descriptor is None or descriptor == discovery.STDIN:
         return None
-    name = hashlib.sha256(f"{folder}\0{descriptor}".encode()).hexdigest()
+    # A second descriptor makes a warning: with one the record is another than without.
+    found = f"{folder}\0{descriptor}\0{discovery.ignored(descriptor)}"
+    name = hashlib.sha256(os.fsencode(found)).hexdigest()
     return os.path.join(home, "hashistack", "unchanged", f"{name}.json")
 
 
@@ -69,7 +73,7 @@ def _inputs(descriptor: bytes) -> str:
     total = hashlib.sha256(f"{sys.version}\0{len(descriptor)}\0".encode() + descriptor)
     for path in _generator():
         content = _bytes(path)
-        total.update(f"{path}\0{len(content)}\0".encode() + content)
+        total.update(os.fsencode(f"{path}\0{len(content)}\0") + content)
     return total.hexdigest()
 
 
@@ -99,4 +103,4 @@ def _own(path: str) -> bytes:
 
 def _bytes(path: str) -> bytes:
     with open(path, "rb") as file:
-        return file.read()
+        return file.read(_MORE_THAN_ANY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -76,26 +75,19 @@ def hashistack() -> None:
 
 def main(arguments: Sequence[str], terminal: Terminal | None = None) -> int:
     """Run one command line and return its exit code (see `Exit`); nothing escapes but SystemExit of the interpreter."""
-    terminal = terminal or Terminal.current()
+    try:
+        terminal = terminal or Terminal.current()
+    except FileNotFoundError:
+        sys.stderr.write(f"{say.NO_CURRENT_FOLDER}\n")
+        return Exit.FAILED
     try:
         code = hashistack.main(list(arguments), prog_name="hashistack", standalone_mode=False, obj=terminal)
         terminal.stdout.flush()
         return int(code or Exit.DONE)
-    except click.ClickException as error:
-        error.show(file=terminal.stderr)
-        return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         terminal.stderr.write(f"{say.INTERRUPTED}\n")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        _discard_output()
-        return Exit.FAILED
     except Exception as error:
-        from hashistack.cli.bug import report  # only for bugs
+        from hashistack.cli.failure import report  # only for failures
 
-        return report(error, terminal, verbose=bool({"-v", "--verbose"} & set(arguments)))
-
-
-def _discard_output() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not fail on the closed pipe again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return report(error, terminal, arguments)

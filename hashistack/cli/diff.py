@@ -20,7 +20,7 @@ def diff(session: Session, file: str | None, environment: str | None, output: st
     Writes nothing. For scripts: `hashistack render --check` shows the same and exits 2 if there is a difference.
     """
     rendering = prepare(session.terminal, file, environment, output)
-    view.pending(session.console, rendering.outcome, Exit.DONE)
+    view.pending(session.console, rendering.outcome(), Exit.DONE)
 
 
 command = diff

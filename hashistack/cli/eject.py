@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,6 +14,9 @@ from hashistack.cli import options
 from hashistack.cli.command import command as make
 from hashistack.cli.source import existing_folder
 from hashistack.cli.terminal import Session, Terminal
+from hashistack.messages import usage as say
+from hashistack.tree import disk
+from hashistack.tree import write as tree
 from hashistack.views import eject as view
 
 
@@ -27,15 +32,17 @@ def eject(session: Session, path: str, file: str | None, output: str | None) -> 
     """
     folder = existing_folder(session.terminal, file, output)
     inner = _below(session.terminal, folder, path)
-    pipeline.eject(folder, inner)
+    wait = partial(session.console.note, say.WAITING)
+    with tree.alone(folder, wait) if disk.is_folder(folder) else nullcontext():
+        pipeline.eject(folder, inner)
     view.show(session.console, os.path.relpath(folder, session.terminal.cwd), inner)
 
 
 def _below(terminal: Terminal, folder: Path, path: str) -> str:
     """Return `path` relative to the output folder, however it was given: from there or from the current folder."""
-    root = folder.resolve()
+    root = disk.root(folder)
     given = terminal.cwd / path
-    real = given.parent.resolve() / given.name  # the last part may be a link, and stays one
+    real = Path(os.path.realpath(given.parent), given.name)  # the last part may be a link, and stays one
     return real.relative_to(root).as_posix() if real.is_relative_to(root) else path
 
 

@@ -10,13 +10,13 @@ from hashistack import discovery
 from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
 from hashistack.descriptor.export.starter import READ, starter
-from hashistack.diagnostics import UsageProblem
+from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import usage as say
 from hashistack.tree.write import new_file
 from hashistack.views import init as view
 
 
-@make(example="hashistack init\nhashistack init --name shop")
+@make(example="hashistack init\nhashistack init --name shop", exits=(Exit.DESCRIPTOR,))
 @click.option("--name", metavar="NAME", help="The name of the app. Default: the name of this folder.")
 def init(session: Session, name: str | None) -> None:
     """Write a descriptor for the app in this folder.
@@ -34,9 +34,9 @@ def init(session: Session, name: str | None) -> None:
 
 
 def _text(path: Path) -> str | None:
-    """Return the text of a file, or None if there is none."""
+    """Return the text of a file without the mark that editors on Windows begin it with, or None if there is none."""
     try:
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return path.read_text(encoding="utf-8-sig") if path.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(say.nothing_to_read(path.name, str(error))) from None
 

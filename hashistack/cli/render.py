@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+from functools import partial
+
 import click
 
 from hashistack import pipeline, unchanged
@@ -9,7 +12,8 @@ from hashistack.cli import options
 from hashistack.cli.command import command as make
 from hashistack.cli.rendering import Rendering, prepare
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit
+from hashistack.diagnostics import Exit, HashistackError
+from hashistack.messages import usage as say
 from hashistack.tree import disk
 from hashistack.tree import write as tree
 from hashistack.tree.compare import Changes
@@ -36,10 +40,11 @@ def render(
     All is checked before anything is written, and an edited file is never overwritten.
     """
     rendering = prepare(session.terminal, file, environment, output)
-    outcome = rendering.outcome.forced() if force else rendering.outcome
-    code = _check(session.console, outcome) if check else _write(session.console, outcome, rendering)
+    with nullcontext() if check else tree.alone(rendering.folder, partial(session.console.note, say.WAITING)):
+        outcome = rendering.outcome().forced() if force else rendering.outcome()
+        code = _check(session.console, outcome) if check else _write(session.console, outcome, rendering)
     if code == Exit.DONE and file is environment is output is None:
-        _remember(session, rendering)
+        _remember(session, rendering, outcome)
     return code
 
 
@@ -52,7 +57,7 @@ def _check(console: Console, outcome: Outcome) -> Exit:
 def _verdict(changes: Changes) -> Exit:
     if changes.conflicts:
         return Exit.CONFLICT
-    return Exit.CHANGES if changes.effective else Exit.DONE
+    return Exit.DONE if changes.nothing_to_do else Exit.CHANGES
 
 
 def _write(console: Console, outcome: Outcome, rendering: Rendering) -> Exit:
@@ -64,15 +69,16 @@ def _write(console: Console, outcome: Outcome, rendering: Rendering) -> Exit:
     return Exit.DONE
 
 
-def _remember(session: Session, rendering: Rendering) -> None:
+def _remember(session: Session, rendering: Rendering, outcome: Outcome) -> None:
     """Note down what a render without changes looks like, so that the next one can be answered at once."""
-    place = unchanged.place(str(session.terminal.cwd), session.terminal.environ)
-    lock = disk.read(rendering.folder, NAME)
-    if place is None or not isinstance(lock, bytes):
-        return
-    files = {change.path: change.new for change in rendering.outcome.changes.every if change.new is not None}
-    words = view.unchanged(rendering.outcome)
-    tree.cache_file(place, unchanged.record(rendering.descriptor.text, {**files, NAME: lock}, words))
+    with suppress(OSError, HashistackError):  # nobody asked for it, so nothing fails of it
+        place = unchanged.place(str(session.terminal.cwd), session.terminal.environ)
+        lock = disk.read(rendering.folder, NAME)
+        if place is None or not isinstance(lock, bytes):
+            return
+        files = {change.path: change.new for change in outcome.changes.every if change.new is not None}
+        record = unchanged.record(rendering.descriptor.text, {**files, NAME: lock}, view.unchanged(outcome))
+        tree.cache_file(place, record)
 
 
 command = render

@@ -9,11 +9,13 @@ from pathlib import Path
 from hashistack import discovery
 from hashistack.cli.terminal import Terminal
 from hashistack.descriptor.suggest import closest
-from hashistack.diagnostics import UsageProblem
+from hashistack.descriptor.yaml import MAX_BYTES
+from hashistack.diagnostics import Diagnostic, UsageProblem
 from hashistack.messages import usage as say
 from hashistack.model import Application, Stack
 
-STDIN_NAME = "<stdin>"
+_ENOUGH = MAX_BYTES + 1
+"""Bytes of a descriptor to read: no more are needed to see that it is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +25,31 @@ class Source:
     file: str
     text: bytes
     folder: Path
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def source(terminal: Terminal, file: str | None) -> Source:
     """Read the descriptor that -f names, or the one that is found; `-` is standard input."""
     path = file or discovery.find(str(terminal.cwd), terminal.environ)
     if path is None:
-        raise UsageProblem(say.no_descriptor(str(terminal.cwd)))
+        raise UsageProblem(say.no_descriptor(discovery.searched(str(terminal.cwd))))
     if path == discovery.STDIN:
-        return Source(STDIN_NAME, terminal.stdin.read(), terminal.cwd)
+        return Source(discovery.STDIN_NAME, terminal.stdin.read(_ENOUGH), terminal.cwd)
     absolute = terminal.cwd / path
+    if not absolute.name.isprintable():  # it goes into the first line of every rendered file
+        raise UsageProblem(say.unusable_name(path))
+    found = file is None and not terminal.environ.get("HASHISTACK_FILE")
+    second = discovery.ignored(path) if found else None
+    warnings = (say.second_descriptor(absolute.name, second),) if second else ()
+    shown = os.path.relpath(absolute, terminal.cwd)
+    return Source(shown, _start(absolute, path), absolute.parent, warnings)
+
+
+def _start(file: Path, path: str) -> bytes:
+    """Return the content of `file`, as far as a descriptor may go; `path` is what the user calls it."""
     try:
-        return Source(os.path.relpath(absolute, terminal.cwd), absolute.read_bytes(), absolute.parent)
+        with file.open("rb") as opened:
+            return opened.read(_ENOUGH)
     except OSError as error:
         raise UsageProblem(say.unreadable_descriptor(path, error.strerror or str(error))) from None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +15,7 @@ from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, HashistackError, UsageProblem
 from hashistack.messages import cluster as messages
+from hashistack.messages.usage import WAITING
 
 if TYPE_CHECKING:
     from hashistack.backends.cluster import Cluster
@@ -96,6 +99,7 @@ def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
     from hashistack.cli.source import chosen, output_folder, source
     from hashistack.plan.files import job_files, version_to_run
     from hashistack.plan.planner import Wanted
+    from hashistack.tree import write as tree
 
     descriptor = source(session.terminal, asked.file)
     read = pipeline.read(descriptor.text, descriptor.file)
@@ -103,11 +107,13 @@ def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
     version = version_to_run(stack.image, asked.version)
     name = stack.environment.name
     built = pipeline.build(read.application, [name])
-    view.notices((*read.warnings, *built.notices))
+    view.notices((*descriptor.warnings, *read.warnings, *built.notices))
     folder = output_folder(session.terminal, descriptor, asked.output)
-    changes = pipeline.compare(built.files, folder, [name])
-    if not asked.dry_run:
-        pipeline.write(changes, folder)
+    wait = partial(session.console.note, WAITING)
+    with nullcontext() if asked.dry_run else tree.alone(folder, wait):
+        changes = pipeline.compare(built.files, folder, [name])
+        if not asked.dry_run:
+            pipeline.write(changes, folder)
     kept = changes.lock.ejected
     files = {f.path: (folder / f.path).read_bytes() if f.path in kept else f.content for f in built.files}
     return Wanted(stack, job_files(files, name), version, asked.adopt)

@@ -20,7 +20,7 @@ def validate(session: Session, file: str | None) -> None:
     """
     descriptor = source(session.terminal, file)
     read = pipeline.read(descriptor.text, descriptor.file)
-    view.show(session.console, descriptor.file, read.application, read.warnings)
+    view.show(session.console, descriptor.file, read.application, (*descriptor.warnings, *read.warnings))
 
 
 command = validate

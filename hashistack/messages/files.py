@@ -10,7 +10,8 @@ def broken_lock(name: str) -> Diagnostic:
     return Diagnostic(
         code="HS301",
         summary=f"{name} is damaged",
-        hint="restore it from version control, or delete it: unedited files are recognised by their content",
+        hint="restore it from version control; or delete it and render before changing the descriptor: "
+        "then unedited files are recognised by their content",
     )
 
 
@@ -65,6 +66,33 @@ def no_file(path: str, kind: str) -> Diagnostic:
     )
 
 
+def blocked(path: str, by: str) -> Diagnostic:
+    """Say that a file stands where a folder for a rendered file must be."""
+    return Diagnostic(
+        code="HS314",
+        summary=f"{by} is no folder, so {path} cannot be written; nothing was written",
+        hint=f"move it away, or replace it with --force, which keeps {by}.orig",
+    )
+
+
+def links_in_a_circle(path: str) -> Diagnostic:
+    """Say that the links on the way to a path never arrive."""
+    return Diagnostic(
+        code="HS315",
+        summary=f"{path} cannot be reached: a symbolic link on the way leads back to itself",
+        hint="remove the link",
+    )
+
+
+def lock_is_no_file(name: str, kind: str) -> Diagnostic:
+    """Say that a link, a folder or a device stands in the lock's place; not even --force replaces that."""
+    return Diagnostic(
+        code="HS316",
+        summary=f"{name} is {kind}, not a file; nothing was written",
+        hint="move it away, and restore it from version control if you can",
+    )
+
+
 def abandoned(path: str) -> Diagnostic:
     """Warn about an edited file that is no longer rendered."""
     return Diagnostic(
@@ -79,7 +107,7 @@ def cannot_write(path: str, reason: str) -> Diagnostic:
     return Diagnostic(
         code="HS309",
         summary=f"cannot write {path}: {reason}",
-        hint="run the command again when that is mended",
+        hint="put that right, then run the command again",
     )
 
 

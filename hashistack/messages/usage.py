@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hashistack.diagnostics import Diagnostic, Exit
 
 EXIT_MEANINGS = {
@@ -17,13 +19,16 @@ EXIT_MEANINGS = {
 }
 HELP_EPILOG = "Begin with: hashistack init. Every command explains itself: hashistack render --help."
 INTERRUPTED = "interrupted"
+WAITING = "waiting for another hashistack that is writing to this folder"
+NO_CURRENT_FOLDER = "hashistack: the current folder does not exist any more; change to another"
 
 
-def no_descriptor(folder: str) -> Diagnostic:
-    """Say that the search for a descriptor found nothing."""
+def no_descriptor(searched: Sequence[str]) -> Diagnostic:
+    """Say that there is no descriptor in the folders `searched`, the nearest first."""
+    above = f" or above, up to {searched[-1]}" if len(searched) > 1 else ""
     return Diagnostic(
         code="HS501",
-        summary=f"no hashistack.yaml in {folder} or above, up to the git root",
+        summary=f"no hashistack.yaml in {searched[0]}{above}",
         hint="write one with `hashistack init`, or name it: -f PATH",
     )
 
@@ -77,6 +82,39 @@ def nothing_to_read(path: str, reason: str) -> Diagnostic:
     """Say that `init` found a file that it cannot read."""
     return Diagnostic(
         code="HS507", summary=f"cannot read {path}: {reason}", hint="mend it or move it away for the moment"
+    )
+
+
+def unusable_name(path: str) -> Diagnostic:
+    """Say that the descriptor's name cannot stand in a comment of the rendered files."""
+    return Diagnostic(
+        code="HS508",
+        summary=f"the descriptor's file name has a character that cannot be printed: {path!r}",
+        hint="rename it; hashistack.yaml is found without -f",
+    )
+
+
+def second_descriptor(used: str, ignored: str) -> Diagnostic:
+    """Warn that two descriptors stand side by side."""
+    return Diagnostic(
+        code="HS509",
+        summary=f"{used} is used, and {ignored} beside it is not",
+        hint=f"remove one of them, or name the other: -f {ignored}",
+        severity="warning",
+    )
+
+
+def wrong_usage(message: str) -> Diagnostic:
+    """Say in a document what the command line's own reader finds wrong with it."""
+    return Diagnostic(code="HS510", summary=message, hint="--help explains every command")
+
+
+def no_room(reason: str) -> Diagnostic:
+    """Say that what a command printed was not taken; `reason` is the operating system's."""
+    return Diagnostic(
+        code="HS511",
+        summary=f"cannot print: {reason}",
+        hint="what the command was to do may be done all the same",
     )
 
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from hashistack import __version__
 from hashistack.render.hcl import comment, heredoc, identifier, literal, seconds
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class _Cache(FileSystemBytecodeCache):
+    """Compiled templates on disk; one that cannot be read, or kept, is compiled: a cache never fails a render."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read a compiled template, if there is a whole one."""
+        with suppress(OSError, EOFError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template, if the disk takes it."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def template_folders() -> tuple[Path, Path, Path]:
@@ -54,4 +70,4 @@ def _bytecode_cache() -> BytecodeCache | None:
     # Loading a compiled template runs it: only a folder that nobody else can write to is trusted.
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         return None
-    return FileSystemBytecodeCache(str(folder))
+    return _Cache(str(folder))

@@ -9,6 +9,8 @@ edited, not ours, no file    other bytes          conflict: nothing at all is wr
 as we wrote it               no longer            delete
 edited                       no longer            abandon: it stays, and is no longer ours
 nothing                      no longer            forget: only the lock has to
+
+A file where a folder of the path must be is in the way of a rendered file; where nothing is rendered, it is nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +34,14 @@ class NoFile:
     kind: str
 
 
-OnDisk = bytes | NoFile | None
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nothing can be at a path: `by`, one of the folders that lead there, is no folder."""
+
+    by: str
+
+
+OnDisk = bytes | NoFile | Blocked | None
 """The content of a path: None if there is nothing."""
 
 
@@ -51,10 +60,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happens to every path, sorted by path, and the lock it starts from."""
+    """What happens to every path, sorted by path, the lock it starts from, and the hashistack that says so."""
 
     every: tuple[Change, ...]
     lock: Lock
+    generator: str
 
     def having(self, *actions: Action) -> tuple[Change, ...]:
         """Return the changes with one of these actions."""
@@ -70,6 +80,16 @@ class Changes:
         """Return what alters the folder, or would but for a conflict."""
         return self.having("create", "update", "delete", "conflict")
 
+    @property
+    def lock_differs(self) -> bool:
+        """Say whether the lock would say something else afterwards."""
+        return lock_after(self) != self.lock
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Say whether the folder is what it should be, to the last word of the lock."""
+        return not self.effective and not self.lock_differs
+
     def forced(self) -> Changes:
         """Return the same with every conflict decided for us; what stood there is kept beside as PATH.orig."""
         return replace(self, every=tuple(_forced(change) for change in self.every))
@@ -79,6 +99,7 @@ def compare(
     rendered: Sequence[RenderedFile],
     lock: Lock,
     disk: Mapping[str, OnDisk],
+    generator: str,
     environments: Sequence[str] | None = None,
 ) -> Changes:
     """Decide about every path; with `environments`, files of other environments are left out of it."""
@@ -88,7 +109,7 @@ def compare(
         *(_wanted(file, lock, disk.get(path)) for path, file in new.items()),
         *(_orphan(path, lock, disk.get(path)) for path in orphans),
     ]
-    return Changes(tuple(sorted(decided, key=lambda change: change.path)), lock)
+    return Changes(tuple(sorted(decided, key=lambda change: change.path)), lock, generator)
 
 
 def within(paths: Iterable[str], environments: Sequence[str] | None) -> set[str]:
@@ -105,7 +126,7 @@ def _wanted(file: RenderedFile, lock: Lock, old: OnDisk) -> Change:
 def _action(file: RenderedFile, lock: Lock, old: OnDisk) -> Action:
     if old is None:
         return "create"
-    if isinstance(old, NoFile):
+    if isinstance(old, NoFile | Blocked):
         return "conflict"
     if old == file.content:
         return "keep"
@@ -113,8 +134,8 @@ def _action(file: RenderedFile, lock: Lock, old: OnDisk) -> Action:
 
 
 def _orphan(path: str, lock: Lock, old: OnDisk) -> Change:
-    if old is None:
-        return Change(path, "forget", None, None)
+    if old is None or isinstance(old, Blocked):
+        return Change(path, "forget", old, None)
     ours = isinstance(old, bytes) and lock.wrote(path, old)
     return Change(path, "delete" if ours else "abandon", old, None)
 
@@ -139,7 +160,7 @@ def lock_before(changes: Changes) -> Lock:
     )
 
 
-def lock_after(changes: Changes, generator: str) -> Lock:
+def lock_after(changes: Changes) -> Lock:
     """Return the lock to write after the last file; paths that were not looked at keep their entries."""
     gone = {change.path for change in changes.having("delete", "abandon", "forget")}
     others = {path: entry for path, entry in changes.lock.files.items() if path not in gone}
@@ -148,7 +169,7 @@ def lock_after(changes: Changes, generator: str) -> Lock:
         for change in changes.every
         if change.new is not None
     }
-    return Lock(generator, {**others, **rendered}, _pending_elsewhere(changes), changes.lock.ejected)
+    return Lock(changes.generator, {**others, **rendered}, _pending_elsewhere(changes), changes.lock.ejected)
 
 
 def _pending_elsewhere(changes: Changes) -> dict[str, str]:
@@ -161,4 +182,6 @@ def conflict(change: Change) -> Diagnostic:
     """Return what to tell the user about a conflict."""
     if isinstance(change.old, NoFile):
         return say.no_file(change.path, change.old.kind)
+    if isinstance(change.old, Blocked):
+        return say.blocked(change.path, change.old.by)
     return say.edited(change.path) if change.ours else say.foreign(change.path)

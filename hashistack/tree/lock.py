@@ -17,6 +17,9 @@ from hashistack.messages import files as say
 NAME = "hashistack.lock"
 FORMAT = 1
 
+_MARKERS = {b"<<<<<<< ": "ours", b"||||||| ": "base", b"=======\n": "theirs", b">>>>>>> ": "both"}
+"""How lines begin that git leaves around what two branches changed, and whose the lines after them are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -71,15 +74,47 @@ def dump(lock: Lock) -> bytes:
 
 
 def parse(content: bytes) -> Lock:
-    """Read a lock; raise HashistackError if it is none, is of a newer format, or names a path outside the folder."""
+    """Read a lock; raise HashistackError if it is none, is of a newer format, or names a path outside the folder.
+
+    One that git left with two sides is read as both: what either branch wrote is ours.
+    """
+    ours, *theirs = map(_parsed, _sides(content))
+    return _united(ours, theirs[0]) if theirs else ours
+
+
+def _parsed(content: bytes) -> Lock:
     try:
         document = json.loads(content)
         newer = document["format"] != FORMAT
         if not newer:
             return _lock(document)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise HashistackError(say.broken_lock(NAME)) from None
     raise HashistackError(say.newer_lock(NAME))
+
+
+def _sides(content: bytes) -> tuple[bytes, ...]:
+    """Return the two whole files of which git made one with conflict markers; without any just `content`."""
+    sides: dict[str, list[bytes]] = {"ours": [], "base": [], "theirs": []}
+    side = "both"
+    for line in content.splitlines(keepends=True):
+        if line[:8] in _MARKERS:
+            side = _MARKERS[line[:8]]
+            continue
+        for each in ("ours", "theirs") if side == "both" else (side,):
+            sides[each].append(line)
+    ours, theirs = b"".join(sides["ours"]), b"".join(sides["theirs"])
+    return (content,) if ours == theirs == content else (ours, theirs)
+
+
+def _united(ours: Lock, theirs: Lock) -> Lock:
+    """Return a lock in which a file is ours if either says so; where they differ, theirs counts as pending."""
+    return Lock(
+        ours.generator,
+        {**theirs.files, **ours.files},
+        {**{path: entry.sha256 for path, entry in theirs.files.items()}, **theirs.pending, **ours.pending},
+        ours.ejected | theirs.ejected,
+    )
 
 
 def _lock(document: dict[str, Any]) -> Lock:
@@ -96,6 +131,7 @@ def _lock(document: dict[str, Any]) -> Lock:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
+    value.encode()  # half a surrogate pair can be escaped in JSON, but never be written again
     return value
 
 

@@ -1,33 +1,78 @@
-"""The only module that writes files: each through a temporary one in the same folder and a rename."""
+"""Write files, each through a temporary one in the same folder and a rename.
+
+No other module writes any, but for the backends' state of a cluster and the template environment's own cache.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hashistack.diagnostics import ConflictError, HashistackError
 from hashistack.messages import files as say
 from hashistack.tree import lock as locks
-from hashistack.tree.compare import Change, Changes, NoFile, conflict, lock_after, lock_before
-from hashistack.tree.disk import inside
+from hashistack.tree.compare import Blocked, Change, Changes, NoFile, conflict, lock_after, lock_before
+from hashistack.tree.disk import inside, is_folder, root
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9]+\.tmp")
 
 
-def write(output: Path, changes: Changes, generator: str) -> None:
+@contextmanager
+def alone(output: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Hold an output folder, made if need be, against every other render; `wait` is called before waiting for one.
+
+    The folder itself is locked, so that no file is left behind; a file system that knows no locks does without.
+    """
+    folder = root(output)
+    with _explained(str(output)):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            _lock_folder(handle, wait)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock_folder(handle: int, wait: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        wait()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def write(output: Path, changes: Changes) -> None:
     """Bring the output folder to what `changes` say; raise ConflictError, with nothing written, if one conflicts.
 
     A run that is interrupted between two files is completed by the next one: see `lock_before`.
     """
     if changes.conflicts:
         raise ConflictError(*map(conflict, changes.conflicts))
+    _sweep({inside(output, path) for path in (locks.NAME, *(change.path for change in changes.every))})
     altered = [(change, inside(output, change.path)) for change in changes.effective]
     if altered:
         _write_lock(output, lock_before(changes))
     for change, target in altered:
         with _explained(change.path):
             _apply(output, change, target)
-    _write_lock(output, lock_after(changes, generator))
+    if altered or changes.lock_differs:
+        _write_lock(output, lock_after(changes))
+
+
+def _sweep(targets: set[Path]) -> None:
+    """Remove the temporary files that a killed run left: none is in use while the folder is held."""
+    for folder in {target.parent for target in targets}:
+        with suppress(OSError):
+            for path in folder.iterdir():
+                found = _TEMPORARY.fullmatch(path.name)
+                if found and folder / found["name"] in targets:
+                    path.unlink()
 
 
 def eject(output: Path, lock: locks.Lock, path: str, content: bytes) -> None:
@@ -96,6 +141,8 @@ def _apply(output: Path, change: Change, target: Path) -> None:
         target.unlink(missing_ok=True)
         _remove_empty_folders(target.parent, output.resolve())
         return
+    if isinstance(change.old, Blocked):
+        _make_way(inside(output, change.old.by))
     target.parent.mkdir(parents=True, exist_ok=True)
     if change.backup:
         _back_up(change, target)
@@ -103,18 +150,26 @@ def _apply(output: Path, change: Change, target: Path) -> None:
 
 
 def _back_up(change: Change, target: Path) -> None:
-    """Keep what stands at `target` as PATH.orig, or PATH.orig.1 and so on: an older backup is somebody's work too."""
-    number = 0
-    while (original := target.with_name(_original(target.name, number))).exists() or original.is_symlink():
-        number += 1
+    """Keep what stands at `target` beside it."""
     if isinstance(change.old, NoFile):
-        target.rename(original)
-    elif change.old is not None:
-        write_file(original, change.old)
+        target.rename(_original(target))
+    elif isinstance(change.old, bytes):
+        write_file(_original(target), change.old)
 
 
-def _original(name: str, number: int) -> str:
-    return f"{name}.orig.{number}" if number else f"{name}.orig"
+def _make_way(folder: Path) -> None:
+    """Move aside what stands where a folder must be; another file below may have done so already."""
+    if is_folder(folder) is False:
+        folder.rename(_original(folder))
+
+
+def _original(target: Path) -> Path:
+    """Return the free one of PATH.orig, PATH.orig.1 and so on: an older backup is somebody's work too."""
+    original, number = target.with_name(f"{target.name}.orig"), 0
+    while original.exists() or original.is_symlink():
+        number += 1
+        original = target.with_name(f"{target.name}.orig.{number}")
+    return original
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:

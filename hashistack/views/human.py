@@ -11,6 +11,8 @@ from hashistack.views.console import Ink, Style
 PLAIN = Ink(colour=False)
 TAB = 4
 """Columns between the tab stops of a source line that is shown."""
+SHOWN = 120
+"""Characters of a source line that are shown: of a longer one, what stands around the marker."""
 
 
 def diagnostic(value: Diagnostic, ink: Ink = PLAIN) -> str:
@@ -66,9 +68,10 @@ def _place(span: Span) -> str:
 
 def _excerpt(span: Span, source: str, ink: Ink) -> list[str]:
     """Return the numbered source line and the line with the marker below the columns that `span` covers."""
-    cells = list(_cells(source))
-    start = min(span.col - 1, len(cells))
-    end = span.end_col - 1 if span.end_line == span.line else len(cells)
+    first = 0 if len(source) <= SHOWN else min(max(span.col - 1 - SHOWN // 3, 0), len(source) - SHOWN)
+    end = (span.end_col - 1 if span.end_line == span.line else len(source)) - first
+    cells = list(_window(source, first))
+    start = min(span.col - 1 - first, len(cells))
     before = sum(width for _, width in cells[:start])
     marked = sum(width for _, width in cells[start:end]) or 1
     number = f"{span.line:>5} |"
@@ -77,6 +80,17 @@ def _excerpt(span: Span, source: str, ink: Ink) -> list[str]:
         f"{ink(number, 'dim')} {''.join(text for text, _ in cells)}",
         f"{ink(gutter, 'dim')} {' ' * before}{ink('^' * marked, 'bold', 'red')}",
     ]
+
+
+def _window(line: str, first: int) -> Iterator[tuple[str, int]]:
+    """Yield the cells of `line` from the character `first`, as many as are shown; an ellipsis says that it goes on."""
+    last = first + SHOWN
+    cells = list(_cells(line[first:last]))
+    if first:
+        cells[0] = ("…", 1)
+    if last < len(line):
+        cells[-1] = ("…", 1)
+    yield from cells
 
 
 def _cells(line: str) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from hashistack.diagnostics import Diagnostic, Exit
 from hashistack.messages import files as say
-from hashistack.tree.compare import Action, Change, Changes, NoFile, conflict
+from hashistack.tree.compare import Action, Blocked, Change, Changes, NoFile, conflict
+from hashistack.tree.lock import NAME
 from hashistack.views import human, json, problems
 from hashistack.views.console import Console, Ink, Style
 
@@ -81,6 +82,8 @@ def _summary(outcome: Outcome, words: dict[Action, str]) -> str:
     changed = [f"{counts[action]} {words[action]}" for action in _SHOWN if counts[action]]
     if counts["conflict"]:
         changed.append(f"{counts['conflict']} in conflict")
+    if not changed and outcome.changes.lock_differs:
+        changed = [f"{NAME} {words['update']}"]
     if not changed:
         return _unchanged(outcome)
     return f"{outcome.output}: {', '.join(changed)}, {counts['keep']} unchanged"
@@ -94,6 +97,8 @@ def _print_diffs(console: Console, changes: Sequence[Change]) -> None:
 def _diff(change: Change, ink: Ink = human.PLAIN) -> str:
     if isinstance(change.old, NoFile):
         return f"{change.path} is {change.old.kind}"
+    if isinstance(change.old, Blocked):
+        return f"{change.old.by} is no folder"
     return human.diff(change.path, change.old, change.new, ink)
 
 
@@ -105,4 +110,5 @@ def _document(code: Exit, outcome: Outcome, *, diff: bool = False) -> dict[str, 
         if change.action != "forget"
     ]
     remarks = (*outcome.remarks, *map(conflict, outcome.changes.conflicts))
-    return json.document(code, remarks, output=outcome.output, files=changes)
+    lock = "update" if outcome.changes.effective or outcome.changes.lock_differs else "keep"
+    return json.document(code, remarks, output=outcome.output, lock=lock, files=changes)

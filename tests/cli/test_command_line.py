@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from hashistack.messages.usage import NO_CURRENT_FOLDER
 from tests.cli.run import run
 
+PROGRAM = f"{sys.executable} -m hashistack"
 GOOD = "app: shop\nimage: example.com/shop:1\nprocesses: {web: {command: ./web}}\n"
 BAD = "app: shop\nimage: example.com/shop:1\nprocesses: {web: {command: ./web, port: http, cpuu: 3}}\n"
 
@@ -107,6 +110,16 @@ def test_a_bug_is_short_and_its_traceback_lies_in_a_file(
     assert "Traceback" in run("validate", "-v", cwd=folder).err
 
 
+def test_a_bug_is_told_even_if_no_file_can_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("hashistack.pipeline.read", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "nowhere"))
+    result = run("validate", cwd=folder)
+    assert (result.code, "Traceback" in result.err, "HS599" in result.err) == (70, True, True)
+
+
 def test_control_c(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -126,6 +139,58 @@ def test_a_reader_that_goes_away_is_no_error_message(folder: Path, command: str)
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("arguments", ["graph", "render", "--help", "version --json"])
+def test_a_full_disk_is_no_bug(folder: Path, arguments: str) -> None:
+    done = shell(folder, f"{PROGRAM} {arguments} > /dev/full")
+    assert done.returncode == 1
+    assert "cannot print: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("command", "code"), [("validate", 0), ("render", 0), ("rendr", 64)])
+def test_closed_streams(folder: Path, closed: str, command: str, code: int) -> None:
+    done = shell(folder, f"{PROGRAM} {command} {closed}")
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+
+
+def test_a_removed_current_folder(folder: Path) -> None:
+    (folder / "gone").mkdir()
+    done = shell(folder / "gone", f"rmdir ../gone; {PROGRAM} render")
+    assert (done.returncode, done.stderr) == (1, f"{NO_CURRENT_FOLDER}\n")
+
+
+@pytest.mark.parametrize("arguments", [["rendr", "--json"], ["render", "--json", "--chek"]])
+def test_wrong_usage_as_json_is_one_document(folder: Path, arguments: list[str]) -> None:
+    result = run(*arguments, cwd=folder)
+    document = json.loads(result.out)
+    assert (result.code, result.err) == (64, "")
+    assert (document["exit_code"], document["diagnostics"][0]["code"]) == (64, "HS510")
+
+
+def test_a_bug_as_json_is_one_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("hashistack.pipeline.read", broken)
+    result = run("validate", "--json", cwd=folder)
+    (diagnostic,) = json.loads(result.out)["diagnostics"]
+    Path(diagnostic["hint"].split("the traceback is in ")[1].split(";")[0]).unlink()
+    assert (result.code, result.err, diagnostic["code"]) == (70, "", "HS599")
+
+
+def test_no_more_is_read_than_a_descriptor_may_have(tmp_path: Path) -> None:
+    result = run("validate", "-f", "/dev/zero", cwd=tmp_path)
+    assert (result.code, "HS120" in result.err) == (65, True)
+
+
+def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    return subprocess.run(
+        ["sh", "-c", line], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_output_survives_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
@@ -157,12 +222,23 @@ class TestDiscovery:
         (folder / "a").mkdir()
         result = run("validate", cwd=folder / "a")
         assert (result.code, "HS501" in result.err) == (64, True)
+        assert f"no hashistack.yaml in {folder}/a\n" in result.err
+
+    def test_where_it_was_looked_for(self, tmp_path: Path) -> None:
+        (tmp_path / ".git").mkdir()
+        (tmp_path / "a").mkdir()
+        error = run("validate", cwd=tmp_path / "a").err
+        assert f"no hashistack.yaml in {tmp_path}/a or above, up to {tmp_path}\n" in error
 
     def test_yml_if_there_is_no_yaml(self, folder: Path) -> None:
         (folder / "hashistack.yaml").rename(folder / "hashistack.yml")
         assert run("validate", cwd=folder).out.startswith("hashistack.yml is valid")
         (folder / "hashistack.yaml").write_text(GOOD)
-        assert run("validate", cwd=folder).out.startswith("hashistack.yaml is valid")
+        both = run("validate", cwd=folder)
+        assert both.out.startswith("hashistack.yaml is valid")
+        assert "HS509" in both.err
+        assert run("validate", "-f", "hashistack.yaml", cwd=folder).err == ""
+        assert run("validate", cwd=folder, env={"HASHISTACK_FILE": "hashistack.yaml"}).err == ""
 
     def test_the_variable(self, folder: Path) -> None:
         (folder / "other.yaml").write_text(BAD)

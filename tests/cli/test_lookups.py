@@ -45,6 +45,22 @@ def test_init_explains_a_file_that_it_cannot_read(tmp_path: Path) -> None:
     assert "HS507" in run("init", cwd=tmp_path).err
 
 
+def test_init_does_not_take_a_byte_order_mark_for_a_name(tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_bytes(b"\xef\xbb\xbfweb: ./serve\nworker: ./work\n")
+    result = run("init", cwd=tmp_path)
+    assert (result.code, "note:" in result.err) == (0, False)
+    assert "  web:\n    command: ./serve\n" in (tmp_path / "hashistack.yaml").read_text()
+
+
+def test_init_writes_nothing_if_the_compose_file_is_no_yaml(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n\tweb: {}\n")
+    result = run("init", cwd=tmp_path)
+    assert result.code == 65
+    assert "compose.yaml:2" in result.err
+    assert "a tab cannot indent" in result.err
+    assert not (tmp_path / "hashistack.yaml").exists()
+
+
 def test_docs(tmp_path: Path) -> None:
     result = run("docs", "processes.web.scale.min", cwd=tmp_path)
     assert result.code == 0

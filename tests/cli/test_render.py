@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from jinja2.bccache import bc_magic
 
+from hashistack.messages.usage import WAITING
+from hashistack.tree.write import alone
 from tests.cli.run import run
 
 DESCRIPTOR = """\
@@ -182,3 +188,90 @@ def test_eject_of_what_was_never_rendered(folder: Path) -> None:
     (folder / "stack" / "mine").touch()
     assert "HS311" in run("eject", "stack/mine", cwd=folder).err
     assert "HS311" in run("eject", "../../etc/passwd", cwd=folder).err
+
+
+def test_check_does_not_pass_while_the_lock_has_to_be_written(folder: Path) -> None:
+    run("render", cwd=folder)
+    (folder / "stack/hashistack.lock").unlink()
+    result = run("render", "--check", cwd=folder)
+    assert result.code == 2
+    assert result.err.endswith("stack: hashistack.lock to update, 4 unchanged\n")
+    assert json.loads(run("render", "--check", "--json", cwd=folder).out)["lock"] == "update"
+    assert run("render", cwd=folder).err.endswith("stack: hashistack.lock updated, 4 unchanged\n")
+    assert run("render", "--check", cwd=folder).code == 0
+
+
+def test_files_are_the_same_whether_the_descriptor_came_through_a_pipe(folder: Path) -> None:
+    run("render", "-f", "-", cwd=folder, stdin=DESCRIPTOR.encode())
+    assert run("render", "--check", cwd=folder).code == 0
+
+
+@pytest.mark.parametrize("name", [b'a\njob "evil" {}\n.yaml', b"a\xff.yaml", b"a\x1b[2J.yaml"])
+def test_a_descriptor_whose_name_would_leave_the_header_is_refused(folder: Path, name: bytes) -> None:
+    (folder / "hashistack.yaml").rename(folder / os.fsdecode(name))
+    result = run("render", "-f", os.fsdecode(name), cwd=folder)
+    assert (result.code, "HS508" in result.err) == (64, True)
+    assert not (folder / "stack").exists()
+
+
+def test_a_file_where_a_folder_must_be_is_shown(folder: Path) -> None:
+    (folder / "stack").mkdir()
+    (folder / "stack/laptop").touch()
+    for option in ("--check", "--quiet"):
+        result = run("render", option, cwd=folder)
+        assert (result.code, "laptop is no folder\n" in result.out) == (3, True)
+    assert files(folder) == ["laptop"]
+
+
+def test_eject_makes_no_folder(folder: Path) -> None:
+    assert "HS311" in run("eject", SHOP, cwd=folder).err
+    assert not (folder / "stack").exists()
+
+
+def test_eject_explains_a_link_that_leads_nowhere(folder: Path) -> None:
+    (folder / "stack").symlink_to("stack")
+    assert "HS315" in run("eject", SHOP, cwd=folder).err
+
+
+@pytest.mark.parametrize("arguments", [["render"], ["eject", SHOP]])
+def test_two_that_write_at_once_come_one_after_the_other(folder: Path, arguments: list[str]) -> None:
+    run("render", cwd=folder)
+    change(folder, "./web", "./server")
+    with alone(folder / "stack", lambda: None):
+        before = (folder / "stack/hashistack.lock").read_bytes()
+        second = subprocess.Popen(
+            [sys.executable, "-m", "hashistack", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True
+        )
+        assert second.stderr is not None
+        assert second.stderr.readline() == f"{WAITING}\n"
+        assert (folder / "stack/hashistack.lock").read_bytes() == before
+    second.communicate(timeout=30)
+    assert second.returncode == 0
+    assert (folder / "stack/hashistack.lock").read_bytes() != before
+
+
+class TestCompiledTemplates:
+    """They are kept in the user's cache, and only to be faster."""
+
+    def test_a_full_disk_fails_nothing(self, folder: Path) -> None:
+        assert diff(folder, most=0) == 0
+
+    def test_half_a_file_fails_nothing(self, folder: Path) -> None:
+        assert diff(folder) == 0
+        compiled = list(folder.glob("cache/hashistack/jinja-*/*"))
+        assert compiled
+        for path in compiled:
+            os.truncate(path, len(bc_magic))
+        assert diff(folder) == 0
+
+
+def diff(folder: Path, most: int | None = None) -> int:
+    """Run `diff`, which writes nothing but the cache, in a process that may write `most` bytes to a file."""
+    script = "import resource, sys; from hashistack.__main__ import main; "
+    if most is not None:
+        script += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most})); "
+    script += "sys.argv[1:] = ['diff']; sys.exit(main())"
+    env = {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, env=env, capture_output=True, check=False
+    ).returncode

@@ -189,3 +189,40 @@ def sha256(content: bytes) -> str:
     from hashlib import sha256
 
     return sha256(content).hexdigest()
+
+
+def test_what_only_the_lock_has_to_forget_is_still_to_do(folder: Path) -> None:
+    """A check that passed must not make `render` forget to write the lock."""
+    (folder / "stack/b/jobs/shop.nomad.hcl").write_text("mine")
+    descriptor = folder / "hashistack.yaml"
+    descriptor.write_text(DESCRIPTOR[: DESCRIPTOR.index("  b:")])
+    assert run("render", "--check", cwd=folder, env=environ(folder)).code == 2
+    assert answer(folder) is None
+    result = run("render", cwd=folder, env=environ(folder))
+    assert "HS308" in result.err
+    assert '"b/' not in (folder / "stack/hashistack.lock").read_text()
+    assert answer(folder, "render", "--check") is not None
+
+
+def test_a_second_descriptor_is_a_doubt(folder: Path) -> None:
+    shutil.copy(folder / "hashistack.yaml", folder / "hashistack.yml")
+    assert answer(folder) is None
+    whole = run("render", cwd=folder, env=environ(folder))
+    assert "HS509" in whole.err
+    assert answer(folder) == whole.err
+
+
+def test_a_folder_whose_name_is_no_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"app\xff")
+    folder.mkdir()
+    (folder / "hashistack.yaml").write_text(DESCRIPTOR)
+    assert run("render", cwd=folder, env=environ(folder)).code == 0
+    assert answer(folder) is not None
+
+
+def test_a_record_that_cannot_be_made_fails_no_render(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> bytes:
+        raise PermissionError("no")
+
+    monkeypatch.setattr("hashistack.unchanged.record", refused)
+    assert run("render", cwd=folder, env=environ(folder)).code == 0

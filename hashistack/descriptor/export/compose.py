@@ -67,7 +67,7 @@ def _placed(finding: Finding, file: str, text: str) -> Diagnostic:
 
 def _is_process(draft: Draft, key: str, service: Service, hosts: dict[str, Backing]) -> bool:
     """Tell whether the app runs a service itself; if not, put it where it belongs."""
-    image, _ = interpolated(str(service.get("image") or ""))
+    image, _ = _written_image(service)
     # What is built in a folder of its own, without a name, is what its key says: nginx, postgres.
     label = image or (key.lower() if _folder(service) else "")
     kind, reason = images.kind(label), images.left_out(label)
@@ -85,7 +85,7 @@ def _add_backing(draft: Draft, key: str, service: Service, hosts: dict[str, Back
     if clean in draft.services:
         draft.notes.append(f"the service {key} is left out: there is a backing service {clean} already")
         return
-    version = images.version(_image(service)) if kind in _VERSIONED else ""
+    version = images.version(_written_image(service)[0]) if kind in _VERSIONED else ""
     draft.services[clean] = DraftService(kind, version)
     for host in (key, service.get("container_name"), service.get("hostname")):
         if host and isinstance(host, str):
@@ -94,8 +94,12 @@ def _add_backing(draft: Draft, key: str, service: Service, hosts: dict[str, Back
 
 def _image(service: Service) -> str:
     """Return the image of a service with the defaults of its variables; "" if one has none."""
-    text, complete = interpolated(str(service.get("image") or ""))
+    text, complete = _written_image(service)
     return text if complete else ""
+
+
+def _written_image(service: Service) -> tuple[str, bool]:
+    return interpolated(str(service.get("image") or ""))
 
 
 def _folder(service: Service) -> str:

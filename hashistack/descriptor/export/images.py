@@ -29,8 +29,9 @@ _REASONS = {
     ),
     "it is part of the cluster": "consul nomad vault-agent registrator",
     "the cluster is watched from outside of the app": (
-        "prometheus grafana loki promtail grafana/tempo alertmanager node-exporter cadvisor jaeger jaegertracing/all-in-one zipkin"
-        " opentelemetry-collector opentelemetry-collector-contrib otel-lgtm kibana logstash filebeat fluentd"
+        "prometheus grafana loki promtail grafana/tempo alertmanager node-exporter cadvisor jaeger zipkin"
+        " jaegertracing/all-in-one opentelemetry-collector"
+        " opentelemetry-collector-contrib otel-lgtm kibana logstash filebeat fluentd"
         " fluent-bit datadog datadog/agent timberio/vector telegraf statsd-exporter redis_exporter postgres-exporter"
     ),
     "it is a tool for development": (

@@ -203,7 +203,9 @@ def test_what_is_built_here_may_have_any_name() -> None:
 
 def test_a_type_is_known_behind_a_registry_that_is_not() -> None:
     made = made_of("  web: {command: x}\n  db: {image: '${REGISTRY}/postgres:16'}\n")
-    assert [service.type for service in stack(made).backing_services] == ["postgres"]
+    assert [(service.type, service.version) for service in stack(made).backing_services] == [
+        ("postgres", "16")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ def test_a_variable_with_the_name_of_a_secret_is_one(name: str) -> None:
     assert env(f"{name}: hunter2")[:2] == ({}, (name,))
 
 
-def test_a_secret_that_looks_like_a_url_somewhere_is_one() -> None:
-    assert env("API_TOKEN: 'ab1://x'")[:2] == ({"API_TOKEN": "ab1://x"}, ())
+def test_the_address_of_something_secret_is_no_secret() -> None:
+    assert env("TOKEN_URL: 'https://id.example.com'")[:2] == ({"TOKEN_URL": "https://id.example.com"}, ())
     assert env("API_TOKEN: '1ab://x'")[:2] == ({}, ("API_TOKEN",))
 
 

@@ -146,7 +146,10 @@ def test_any_bytes_get_an_answer() -> None:
 def test_a_merge_key_may_name_several_mappings() -> None:
     tree, findings = parse("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], w: 3}\n")
     assert [diagnostic.code for _, diagnostic in findings] == ["HS128"]
-    assert plain(tree)["c"] == {"x": 1, "y": 1, "z": 2, "w": 3}, "the first of them wins"
+    assert tree is not None
+    merged = plain(tree)
+    assert isinstance(merged, dict)
+    assert merged["c"] == {"x": 1, "y": 1, "z": 2, "w": 3}, "the first of them wins"
 
 
 def test_levels_below_an_alias_count() -> None:

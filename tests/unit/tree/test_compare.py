@@ -7,6 +7,7 @@ import pytest
 from hashistack.render import RenderedFile
 from hashistack.tree.compare import (
     Action,
+    Blocked,
     Changes,
     NoFile,
     OnDisk,
@@ -24,7 +25,7 @@ NONE = Lock("1")
 
 def decide(lock: Lock, old: OnDisk, new: bytes | None) -> Changes:
     rendered = [] if new is None else [RenderedFile(PATH, new, "app")]
-    return compare(rendered, lock, {PATH: old})
+    return compare(rendered, lock, {PATH: old}, "2")
 
 
 @pytest.mark.parametrize(
@@ -38,10 +39,12 @@ def decide(lock: Lock, old: OnDisk, new: bytes | None) -> Changes:
         (OURS, b"edited", b"new", "conflict"),
         (NONE, b"somebody's", b"new", "conflict"),
         (OURS, NoFile("a folder"), b"new", "conflict"),
+        (OURS, Blocked("production"), b"new", "conflict"),
         (OURS, b"old", None, "delete"),
         (OURS, b"edited", None, "abandon"),
         (OURS, NoFile("a symbolic link"), None, "abandon"),
         (OURS, None, None, "forget"),
+        (OURS, Blocked("production"), None, "forget"),
     ],
 )
 def test_the_decision_table(lock: Lock, old: OnDisk, new: bytes | None, action: Action) -> None:
@@ -51,7 +54,12 @@ def test_the_decision_table(lock: Lock, old: OnDisk, new: bytes | None, action: 
 
 @pytest.mark.parametrize(
     ("lock", "old", "code"),
-    [(OURS, b"edited", "HS305"), (NONE, b"somebody's", "HS306"), (OURS, NoFile("a folder"), "HS307")],
+    [
+        (OURS, b"edited", "HS305"),
+        (NONE, b"somebody's", "HS306"),
+        (OURS, NoFile("a folder"), "HS307"),
+        (OURS, Blocked("production"), "HS314"),
+    ],
 )
 def test_a_conflict_says_what_is_in_the_way(lock: Lock, old: OnDisk, code: str) -> None:
     (change,) = decide(lock, old, b"new").conflicts
@@ -77,9 +85,18 @@ def test_files_of_other_environments_are_no_orphans() -> None:
         "1",
         {"a/x": Entry(digest(b"a"), "t"), "ab/x": Entry(digest(b"b"), "t"), "b/x": Entry(digest(b"b"), "t")},
     )
-    changes = compare([], lock, {"a/x": b"a", "ab/x": b"b", "b/x": b"b"}, ["a"])
+    changes = compare([], lock, {"a/x": b"a", "ab/x": b"b", "b/x": b"b"}, "2", ["a"])
     assert [(change.path, change.action) for change in changes.every] == [("a/x", "delete")]
-    assert set(lock_after(changes, "2").files) == {"ab/x", "b/x"}
+    assert set(lock_after(changes).files) == {"ab/x", "b/x"}
+
+
+def test_there_is_nothing_to_do_only_if_the_lock_too_is_what_it_would_be() -> None:
+    up_to_date = Lock("2", {PATH: Entry(digest(b"new"), "app")})
+    assert decide(up_to_date, b"new", b"new").nothing_to_do
+    assert not decide(NONE, b"new", b"new").nothing_to_do
+    assert not decide(Lock("1", up_to_date.files), b"new", b"new").nothing_to_do
+    for on_disk in (b"edited", None):
+        assert not decide(Lock("2", up_to_date.files), on_disk, None).nothing_to_do
 
 
 def test_the_lock_afterwards_has_what_is_ours_now() -> None:
@@ -88,7 +105,7 @@ def test_the_lock_afterwards_has_what_is_ours_now() -> None:
     )
     rendered = [RenderedFile(path, b"new", "u") for path in ("created", "kept", "updated")]
     disk: dict[str, OnDisk] = {"deleted": b"old", "edited": b"!", "kept": b"new", "updated": b"old"}
-    after = lock_after(compare(rendered, lock, disk), "2")
+    after = lock_after(compare(rendered, lock, disk, "2"))
     assert after == Lock("2", {path: Entry(digest(b"new"), "u") for path in ("created", "kept", "updated")})
 
 
@@ -116,6 +133,6 @@ def test_two_interruptions_in_a_row_are_no_edit() -> None:
 
 def test_what_another_environment_left_pending_stays_pending() -> None:
     lock = Lock("1", pending={"a/x": digest(b"a"), "b/x": digest(b"b")})
-    changes = compare([RenderedFile("a/x", b"new", "t")], lock, {"a/x": b"a"}, ["a"])
+    changes = compare([RenderedFile("a/x", b"new", "t")], lock, {"a/x": b"a"}, "1", ["a"])
     assert lock_before(changes).pending == {"a/x": digest(b"new"), "b/x": digest(b"b")}
-    assert lock_after(changes, "1").pending == {"b/x": digest(b"b")}
+    assert lock_after(changes).pending == {"b/x": digest(b"b")}

@@ -22,7 +22,7 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_equal_locks_are_equal_bytes_whatever_the_order() -> None:
-    turned = Lock(FULL.generator, dict(reversed(FULL.files.items())), FULL.pending, FULL.ejected)
+    turned = Lock(FULL.generator, dict(reversed(list(FULL.files.items()))), FULL.pending, FULL.ejected)
     assert locks.dump(turned) == locks.dump(FULL)
     assert list(json.loads(locks.dump(FULL))["files"]) == ["a/x.hcl", "b/x.hcl"]
 
@@ -79,12 +79,27 @@ def test_a_path_that_may_lead_outside_is_refused(path: str, key: str) -> None:
         b'{"format": 1, "generator": "1", "files": {"a": "b"}}',
         b'{"format": 1, "generator": "1", "files": {"a": {"sha256": 1, "template": ""}}}',
         b'{"format": 1, "generator": "1", "files": {}, "ejected": 3}',
+        b'{"format": 1, "generator": "1", "files": {"a": {"sha256": "1", "template": "\\ud800"}}}',
+        b"[" * 200_000,
     ],
 )  # fmt: skip
 def test_a_damaged_lock_is_explained(content: bytes) -> None:
     with pytest.raises(HashistackError) as caught:
         locks.parse(content)
     assert caught.value.diagnostics[0].code == "HS301"
+
+
+@pytest.mark.parametrize("base", [b"", b'||||||| 1234567\n      "sha256": "0",\n'], ids=["merge", "diff3"])
+def test_what_either_of_two_merged_branches_wrote_is_ours(base: bytes) -> None:
+    ours, theirs = (locks.digest(content) for content in (b"ours", b"theirs"))
+    whole = locks.dump(Lock("1", {"a": Entry(ours, "t"), "b": Entry(ours, "t")}))
+    line = f'      "sha256": "{ours}",\n'.encode()
+    other = line.replace(ours.encode(), theirs.encode())
+    conflict = b"<<<<<<< HEAD\n" + line + base + b"=======\n" + other + b">>>>>>> branch\n"
+    lock = locks.parse(whole.replace(line, conflict))
+    for path in ("a", "b"):
+        assert [lock.wrote(path, content) for content in (b"ours", b"theirs", b"else")] == [True, True, False]
+    assert lock.paths() == {"a", "b"}
 
 
 def test_a_newer_lock_is_left_alone() -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -14,7 +15,7 @@ from hashistack.diagnostics import ConflictError, HashistackError
 from hashistack.render import RenderedFile
 from hashistack.tree import disk
 from hashistack.tree.lock import Entry, Lock, digest, dump
-from hashistack.tree.write import private_file, write_file
+from hashistack.tree.write import alone, private_file, write_file
 
 
 def files(**contents: str) -> list[RenderedFile]:
@@ -101,7 +102,7 @@ def test_a_folder_that_links_outside_is_refused(tmp_path: Path, rendered: dict[s
     (output / "a").symlink_to(outside)
     (output / "hashistack.lock").write_bytes(dump(Lock("1", {"a/x": Entry(digest(b"precious"), "t")})))
     with pytest.raises(ConflictError) as caught:
-        render(output, **rendered)
+        render(output, force=False, **rendered)
     assert caught.value.diagnostics[0].code == "HS304"
     assert (outside / "x").read_text() == "precious"
 
@@ -158,11 +159,91 @@ def test_a_new_file_gets_the_mode_of_the_umask(tmp_path: Path) -> None:
 
 
 def test_a_refusal_of_the_system_names_the_file(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("a file where a folder should be")
+    (tmp_path / "no folder").touch()
     with pytest.raises(HashistackError) as caught:
-        render(tmp_path, a_x="1")
+        render(tmp_path / "no folder" / "stack", a_x="1")
     assert caught.value.diagnostics[0].code == "HS309"
-    assert "a/x" in caught.value.diagnostics[0].summary
+    assert "hashistack.lock" in caught.value.diagnostics[0].summary
+
+
+def test_a_file_where_a_folder_must_be_stops_everything(tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("mine")
+    with pytest.raises(ConflictError) as caught:
+        render(tmp_path, a_x="1", b_x="2", b_y="3")
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["HS314", "HS314"]
+    assert tree(tmp_path) == {"b": "mine"}
+
+
+def test_force_moves_a_file_aside_where_a_folder_must_be(tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("mine")
+    render(tmp_path, force=True, b_x="2", b_y="3")
+    assert tree(tmp_path) == {"b.orig": "mine", "b/x": "2", "b/y": "3"}
+
+
+def test_an_orphan_below_a_file_is_forgotten(tmp_path: Path) -> None:
+    render(tmp_path, a_x="1", b_x="2")
+    (tmp_path / "b/x").unlink()
+    (tmp_path / "b").rmdir()
+    (tmp_path / "b").write_text("mine")
+    render(tmp_path, a_x="1")
+    assert tree(tmp_path) == {"a/x": "1", "b": "mine"}
+    assert set(disk.read_lock(tmp_path).files) == {"a/x"}
+
+
+def test_an_output_that_is_a_file_is_a_conflict(tmp_path: Path) -> None:
+    (tmp_path / "stack").write_text("mine")
+    with pytest.raises(ConflictError) as caught:
+        render(tmp_path / "stack", a_x="1")
+    assert caught.value.diagnostics[0].code == "HS313"
+
+
+def test_a_folder_that_cannot_even_be_looked_at_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(HashistackError) as caught:
+        render(tmp_path / ("long" * 100), a_x="1")
+    assert caught.value.diagnostics[0].code == "HS310"
+
+
+@pytest.mark.parametrize("link", ["stack", "stack/a"])
+def test_links_that_lead_round_in_a_circle_are_explained(tmp_path: Path, link: str) -> None:
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(Path(link).name)
+    with pytest.raises(ConflictError) as caught:
+        render(tmp_path / "stack", a_x="1")
+    assert caught.value.diagnostics[0].code == "HS315"
+
+
+def test_a_folder_in_the_place_of_the_lock_is_not_to_be_forced(tmp_path: Path) -> None:
+    (tmp_path / "hashistack.lock").mkdir()
+    with pytest.raises(ConflictError) as caught:
+        render(tmp_path, force=True, a_x="1")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, "--force" in diagnostic.hint) == ("HS316", False)
+
+
+def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    render(tmp_path, a_x="1")
+    for name in (".hashistack.lock.8.tmp", "a/.x.8000.tmp", "a/.x.tmp", "a/.other.8000.tmp"):
+        (tmp_path / name).write_text("half")
+    render(tmp_path, a_x="1")
+    assert sorted(tree(tmp_path)) == ["a/.other.8000.tmp", "a/.x.tmp", "a/x"]
+
+
+def test_whoever_comes_second_waits_and_says_so(tmp_path: Path) -> None:
+    told, done = Event(), list[str]()
+
+    def second() -> None:
+        with alone(tmp_path / "stack", told.set):
+            done.append("second")
+
+    with alone(tmp_path / "stack", told.set):
+        assert not told.is_set()
+        thread = Thread(target=second)
+        thread.start()
+        assert told.wait(10)
+        done.append("first")
+    thread.join(10)
+    assert done == ["first", "second"]
+    assert list((tmp_path / "stack").iterdir()) == []
 
 
 class Interrupted(BaseException):
@@ -195,7 +276,7 @@ def test_a_second_run_completes_an_interrupted_one(
     render(tmp_path, a_x="old", a_y="old")
     with interrupted_after(replacements):
         render(tmp_path, a_x="new", a_y="new", a_z="new")
-    render(tmp_path, **then)
+    render(tmp_path, force=False, **then)
     assert tree(tmp_path) == {name.replace("_", "/"): text for name, text in then.items()}
     assert disk.read_lock(tmp_path).pending == {}
 

@@ -61,6 +61,23 @@ def test_the_marker_stands_below_what_it_means(
     assert marker(source, col, end) == [f"   14 | {shown}", f"      | {marks}"]
 
 
+@pytest.mark.parametrize(("col", "at_start", "at_end"), [(1, "k", "…"), (5000, "…", "…"), (9997, "…", "k")])
+def test_of_a_long_line_only_what_stands_around_the_marker_is_shown(
+    col: int, at_start: str, at_end: str
+) -> None:
+    source, marks = marker(f"{'key: x, ' * 1250}"[:9999] + "k", col, col + 3)
+    shown, marks = source.removeprefix("   14 | "), marks.removeprefix("      | ")
+    assert len(shown) == human.SHOWN
+    assert (shown[0], shown[-1]) == (at_start, at_end)
+    whole = "key: x, " * 1250
+    assert shown[marks.index("^") : len(marks)] == (whole[:9999] + "k")[col - 1 : col + 2]
+
+
+def test_a_mark_that_is_longer_than_what_is_shown_ends_there() -> None:
+    source, marks = marker("x" * 1000, 1, 900)
+    assert len(source) == len(marks) == human.SHOWN + len("   14 | ")
+
+
 def test_what_goes_on_over_lines_is_marked_to_the_end_of_the_first() -> None:
     value = Diagnostic("HS1", "x", span=Span("h", 2, 4, 9, 1), source="a: [b,")
     assert human.diagnostic(value).splitlines()[2] == "      |    ^^^"
