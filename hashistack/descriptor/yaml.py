@@ -63,7 +63,7 @@ class _UnreadableError(Exception):
 def decode(data: str | bytes) -> tuple[str, list[Finding]]:
     """Return the text of a file, and what keeps it from being read: size, encoding, control characters."""
     if len(data) > MAX_BYTES:
-        return "", [(FILE_START, messages.file_too_large(len(data), MAX_BYTES))]
+        return "", [(FILE_START, messages.file_too_large(MAX_BYTES))]
     if isinstance(data, bytes):
         try:
             text = data.decode("utf-8")

@@ -99,9 +99,9 @@ def too_few(path: str, what: str) -> Diagnostic:
     )
 
 
-def file_too_large(size: int, limit: int) -> Diagnostic:
-    """The file is too large to be a descriptor; sizes in bytes."""
-    summary = f"the file has {size:,} bytes, the limit is {limit:,}"
+def file_too_large(limit: int) -> Diagnostic:
+    """The file is too large to be a descriptor; `limit` in bytes."""
+    summary = f"the file has more than {limit:,} bytes"
     return Diagnostic("HS120", summary, hint="a descriptor is a page or two; is this the right file?")
 
 
