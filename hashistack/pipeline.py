@@ -5,7 +5,13 @@
     compare   the files are held against the lock and the disk: what would change, and what is in the way
     write     the changes are made, all or none
 
-All but the two ends is pure: nothing between `load` and `compare` reads or writes anything but templates.
+and from there, for `up`, in modules that `render` never imports:
+
+    observe   what runs in the cluster becomes an `Actual`                  backends/observe.py
+    plan      the files and the `Actual` become steps; pure                 plan/planner.py
+    apply     the steps are carried out, or shown by `up --dry-run`         plan/executor.py
+
+Nothing between `load` and `compare` reads or writes anything but templates.
 """
 
 from __future__ import annotations
