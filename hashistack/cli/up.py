@@ -104,8 +104,10 @@ def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
     descriptor = source(session.terminal, asked.file)
     read = pipeline.read(descriptor.text, descriptor.file)
     stack = chosen(read.application, asked.environment)
+    name, target = stack.environment.name, stack.environment.target
+    if target != "local":
+        raise UsageProblem(messages.only_local_yet(name, target))
     version = version_to_run(stack.image, asked.version)
-    name = stack.environment.name
     built = pipeline.build(read.application, [name])
     view.notices((*descriptor.warnings, *read.warnings, *built.notices))
     folder = output_folder(session.terminal, descriptor, asked.output)

@@ -236,3 +236,21 @@ def no_secret_value() -> Diagnostic:
         "no value on standard input",
         hint='for example: printf %s "$VALUE" | hashistack secrets set NAME',
     )
+
+
+def ingress_of_others(apps: list[str]) -> Diagnostic:
+    """Changing the ingress would take it away from other apps."""
+    return Diagnostic(
+        "HS418",
+        f"the ingress also serves {', '.join(apps)}, and this descriptor wants it on other ports",
+        hint="give all apps of a cluster the same environments.*.ingress; --adopt changes it all the same",
+    )
+
+
+def only_local_yet(environment: str, target: str) -> Diagnostic:
+    """Bringing up another target than local is not written yet."""
+    return Diagnostic(
+        "HS419",
+        f"environment {environment} has target {target}, and only local ones can be brought up yet",
+        hint="run its rendered jobs on a cluster of yours: nomad job run -var version=VERSION FILE",
+    )

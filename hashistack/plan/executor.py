@@ -75,9 +75,10 @@ class Executor:
                 Releaser(self.jobs, self.progress, self.clock).run(step)
             case SubmitJob():
                 self._submit(step)
-            case KeepJob(job, version):
-                self.journal.job_submitted(job)
-                self.progress.report(Unchanged(job, version))
+            case KeepJob(submission):
+                self.journal.job_submitted(submission.job)
+                self.progress.report(Unchanged(submission.job, submission.version))
+                Follower(self.jobs, self.services, self.progress, self.clock).confirm(submission)
             case RemoveJob(job):
                 self._remove(job)
             case RemoveVariable(path):

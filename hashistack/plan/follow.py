@@ -16,6 +16,7 @@ from hashistack.plan.watch import Watch, expected
 
 _SECOND = 1_000_000_000  # Nomad counts in nanoseconds
 _DEFAULT_PROGRESS = 600  # seconds; Nomad's default progress_deadline
+_CONFIRM_PATIENCE = 60.0  # seconds for a job that was there before to be found running
 _SLACK = 60.0  # seconds beyond Nomad's own deadline, after which a stalled deployment is given up here
 _BLOCK = 2  # seconds that one question for a deployment may wait for news
 _TICK = 1.0
@@ -38,10 +39,25 @@ class Follower:
         watch = Watch(self.jobs, self.services, self.progress, self.clock, step.candidate.job)
         deployment = self._deployment_of(registration, watch)
         if deployment is None:
-            self._follow_instances(step, registration, watch)
+            self._follow_instances(step, watch, _progress_deadline(step.candidate.job))
         else:
             self._follow_deployment(step, deployment, watch)
         self.progress.report(Running(step.job, step.version))
+
+    def confirm(self, step: SubmitJob) -> None:
+        """Return when a job that was submitted before runs as it should; raise `DeployError` if it does not.
+
+        The run before this one may have been interrupted while the job was still on its way.
+        """
+        if step.kind == "periodic":
+            return
+        watch = Watch(self.jobs, self.services, self.progress, self.clock, step.candidate.job)
+        version = (self.jobs.job(step.job) or {}).get("Version")
+        newest = next(iter(self.jobs.deployments(step.job)), None)
+        if newest and newest["JobVersion"] == version and newest["Status"] in ("running", "pending"):
+            self._follow_deployment(step, newest["ID"], watch)
+        else:
+            self._follow_instances(step, watch, _CONFIRM_PATIENCE)
 
     def _deployment_of(self, registration: Registration, watch: Watch) -> str | None:
         """Wait until the scheduler has looked at the job and return the deployment it made, if it made one."""
@@ -121,8 +137,8 @@ class Follower:
 
     # --- jobs without one: Nomad makes none for some changes, and older versions none for system jobs
 
-    def _follow_instances(self, step: SubmitJob, registration: Registration, watch: Watch) -> None:
-        end = self.clock.now() + _progress_deadline(step.candidate.job)
+    def _follow_instances(self, step: SubmitJob, watch: Watch, patience: float) -> None:
+        end = self.clock.now() + patience
         while self.clock.now() < end:
             allocations = [a for a in self.jobs.allocations(step.job) if a["DesiredStatus"] == "run"]
             if allocations and all(a["ClientStatus"] == "running" for a in allocations):

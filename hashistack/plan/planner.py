@@ -51,6 +51,7 @@ class Wanted:
 def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) -> Plan:
     """Return the steps of `up`; raises before any of them where one could not work."""
     _check_owners(wanted, actual)
+    _check_ingress(wanted, actual)
     _check_secrets(wanted.stack, actual, secrets)
     _check_backing_services(wanted, actual)
     steps = (
@@ -86,6 +87,16 @@ def _check_owners(wanted: Wanted, actual: Actual) -> None:
     ]
     if foreign and not wanted.adopt:
         raise ConflictError(messages.not_ours(foreign, wanted.stack.app))
+
+
+def _check_ingress(wanted: Wanted, actual: Actual) -> None:
+    """Refuse to change the ingress under another app: its addresses would stop answering."""
+    if names.INGRESS not in wanted.ids or names.INGRESS not in actual.jobs:
+        return
+    owners = {state.owner for state in actual.jobs.values() if state.owner and not state.stopped}
+    others = sorted(owners - {wanted.stack.app, names.INGRESS})
+    if others and actual.candidates[names.INGRESS].changed and not wanted.adopt:
+        raise ConflictError(messages.ingress_of_others(others))
 
 
 def _check_secrets(stack: Stack, actual: Actual, secrets: Mapping[str, Sensitive]) -> None:
@@ -156,13 +167,14 @@ def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:
 def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versioned: bool) -> Iterator[Step]:
     candidate, state = actual.candidates[job], actual.jobs.get(job)
     version = wanted.version if versioned else None
+    previous = state.version if state and not state.stopped else None
+    submission = SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
     if state and not candidate.changed and not state.stopped:
-        yield KeepJob(job, version)
+        yield KeepJob(submission)
         return
     if candidate.replaces:
         yield RemoveJob(job)
-    previous = state.version if state and not state.stopped else None
-    yield SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
+    yield submission
 
 
 def _patience(wanted: Wanted) -> int:

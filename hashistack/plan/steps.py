@@ -61,10 +61,14 @@ class SubmitJob:
 
 @dataclass(frozen=True, slots=True)
 class KeepJob:
-    """Leave a job alone: what runs is what would be submitted."""
+    """Leave a job alone, for it is what `submission` would submit; but see that it runs."""
 
-    job: str
-    version: str | None
+    submission: SubmitJob
+
+    @property
+    def job(self) -> str:
+        """The id of the job."""
+        return self.submission.job
 
 
 @dataclass(frozen=True, slots=True)

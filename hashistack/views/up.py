@@ -46,8 +46,8 @@ def describe(step: Step) -> str:
             return f"run the release step of {version} (job {job})"
         case SubmitJob():
             return _submission(step)
-        case KeepJob(job):
-            return f"leave job {job}: unchanged"
+        case KeepJob(submission):
+            return f"leave job {submission.job}: unchanged"
         case RemoveJob(job):
             return f"remove job {job}"
         case RemoveVariable(path):

@@ -226,10 +226,28 @@ def test_a_job_that_nomad_makes_no_deployment_for_is_followed_by_its_instances(w
 
 
 def test_an_unchanged_job_is_remembered_and_left_alone(world: World) -> None:
-    world.carry_out(KeepJob("shop", "v1"))
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.jobs.instances = [instance()]
+    world.carry_out(KeepJob(submission()))
     assert world.jobs.calls == []
     assert world.journal.jobs == ["shop"]
-    assert world.progress.events == [Unchanged("shop", "v1")]
+    assert world.progress.events == [Unchanged("shop", "v2")]
+
+
+def test_an_unchanged_job_that_is_still_on_its_way_is_followed_to_its_end(world: World) -> None:
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.deploys(
+        {**deployment("running", web=group(1, 0)), "JobVersion": 3},
+        {**deployment("failed", web=group(1, 0)), "JobVersion": 3},
+    )
+    with pytest.raises(DeployError, match="shop v2 failed"):
+        world.carry_out(KeepJob(submission()))
+
+
+def test_an_unchanged_job_of_which_nothing_runs_is_no_success(world: World) -> None:
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    with pytest.raises(DeployError, match="no instance runs"):
+        world.carry_out(KeepJob(submission()))
 
 
 def test_a_backing_service_that_never_gets_healthy_ends_it(world: World) -> None:

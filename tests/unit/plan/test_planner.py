@@ -166,3 +166,11 @@ def test_the_candidates_are_what_is_submitted() -> None:
     made = candidates()
     steps = plan_up(wanted(), replace(nothing_there(), candidates=made), SECRETS).steps
     assert all(step.candidate is made[step.job] for step in steps if isinstance(step, SubmitJob | RunRelease))
+
+
+def test_the_ingress_is_not_changed_under_another_app() -> None:
+    actual = all_there(changed=True)
+    shared = replace(actual, jobs={**actual.jobs, "blog": JobState("blog", "blog", "v7")})
+    with pytest.raises(ConflictError, match="blog"):
+        plan_up(wanted(), shared, SECRETS)
+    assert "SubmitJob ingress" in told(plan_up(replace(wanted(), adopt=True), shared, SECRETS))

@@ -29,13 +29,14 @@ job "ingress" {
       max_parallel      = 1
       health_check      = "checks"
       min_healthy_time  = "10s"
-      healthy_deadline  = "5m"
-      progress_deadline = "10m"
+      healthy_deadline  = "2m"
+      progress_deadline = "5m"
     }
 
+    # It never gives up: a port that is taken may be free again in a minute.
     restart {
       attempts = 3
-      interval = "5m"
+      interval = "1m"
       delay    = "5s"
       mode     = "delay"
     }
