@@ -14,8 +14,9 @@ from hashistack.messages import cluster as messages
 
 if TYPE_CHECKING:
     from hashistack.backends.cluster import Cluster
+    from hashistack.backends.state import Record
     from hashistack.model import Stack
-    from hashistack.plan.removal import Removal
+    from hashistack.plan.removal import Removal, Situation
     from hashistack.views.cluster_events import EventView
 
 
@@ -44,83 +45,131 @@ def down(session: Session, file: str | None, environment: str | None, yes: bool)
         stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
         cluster = connect(session.terminal.environ)
         with cluster.state.locked(stack.app):
-            _run(session, cluster, stack, view, yes)
+            code = _run(session, cluster, stack, view, yes)
     except HashistackError as error:
         view.failed(error.diagnostics, error.exit_code)
         return error.exit_code
     except KeyboardInterrupt:
         view.failed((messages.interrupted("removing"),), Exit.INTERRUPTED)
         return Exit.INTERRUPTED
-    view.done()
-    return Exit.DONE
+    if code is Exit.DONE:
+        view.done()
+    else:
+        view.failed((), code)
+    return code
 
 
 command = down
 
 
-def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes: bool) -> None:
-    from hashistack.plan.progress import AgentsStopped, Removed
+def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes: bool) -> Exit:
+    from hashistack.plan.removal import way_down
     from hashistack.views import down as views
 
     record = cluster.state.record(stack.app, stack.environment.name)
-    if cluster.agents.silent() and cluster.agents.remains():
-        if cluster.state.recorded_apps() not in ([], [stack.app]):
-            cluster.agents.start()  # others' jobs are in there too: remove ours in the regular way
-        else:
-            _confirm(session, stack, yes)
-            view.report(AgentsStopped(cluster.agents.stop()))
-            cluster.state.forget(record)
-            view.report(Removed("record", stack.app))
-            return
-    elif "Nomad" in cluster.agents.silent() and not record.jobs and not record.variables:
-        views.nothing(session.console, stack.app, stack.environment.name)
-        return
-    removal = _removal(cluster, stack)
+    way = way_down(_situation(cluster, record))
+    if way == "nothing":
+        views.never_up(session.console, stack.app, stack.environment.name)
+        return Exit.DONE
+    if way == "forget":
+        return _forget(session, cluster, record, view, yes)
+    if way == "restart":
+        cluster.agents.start()  # others have something in there too: remove ours in the regular way
+    removal = _removal(cluster, record)
     if not removal.plan.steps:
         views.nothing(session.console, stack.app, stack.environment.name)
     else:
         views.show_removal(session.console, removal)
-        _confirm(session, stack, yes)
-        _carry_out(cluster, stack, removal, view)
+        if not _confirmed(session, record, yes):
+            return Exit.FAILED
+    _carry_out(cluster, record, removal, view)
     cluster.state.forget(record)
+    return Exit.DONE
 
 
-def _removal(cluster: Cluster, stack: Stack) -> Removal:
+def _situation(cluster: Cluster, record: Record) -> Situation:
+    from hashistack.plan.removal import Situation
+
+    return Situation(
+        recorded=bool(record.jobs or record.variables),
+        others=bool(_others(cluster, record)),
+        silent=frozenset(cluster.agents.silent()),
+        nomad_ours=(cluster.state.agent("nomad") / "agent.json").exists(),
+        agents_ours=cluster.agents.remains(),
+        loopback=cluster.nomad.endpoint.loopback,
+    )
+
+
+def _others(cluster: Cluster, record: Record) -> list[Record]:
+    """Return the records of other apps, and of other environments of this one, in the same cluster."""
+    files = sorted(path.stem.rpartition("@") for path in cluster.state.apps.glob("*@*.json"))
+    records = [cluster.state.record(app, environment) for app, _, environment in files]
+    return [each for each in records if each != record and (each.jobs or each.variables)]
+
+
+def _forget(session: Session, cluster: Cluster, record: Record, view: EventView, yes: bool) -> Exit:
+    """Remove what is on this machine of a cluster that does not answer: dead agents of ours, the record."""
+    from hashistack.plan.progress import AgentsStopped, Removed
+    from hashistack.views import down as views
+
+    wipes = cluster.agents.remains()
+    views.show_lost(session.console, record.jobs, record.variables, wipes=wipes)
+    if not _confirmed(session, record, yes):
+        return Exit.FAILED
+    if wipes:
+        view.report(AgentsStopped(cluster.agents.stop()))
+    cluster.state.forget(record)
+    view.report(Removed("record", record.app))
+    return Exit.DONE
+
+
+def _removal(cluster: Cluster, record: Record) -> Removal:
     from hashistack.backends.observe import job_states
     from hashistack.plan.removal import Remains, plan_down
 
-    record = cluster.state.record(stack.app, stack.environment.name)
-    paths = {path for path in record.variables if cluster.nomad.variable(path) is not None}
+    others = _others(cluster, record)
     return plan_down(
         Remains(
-            stack.app,
+            record.app,
             record.jobs,
             record.variables,
-            job_states(cluster.nomad),
-            frozenset(paths),
-            cluster.agents.ours(),
+            jobs=job_states(cluster.nomad),
+            variables=frozenset(p for p in record.variables if cluster.nomad.variable(p) is not None),
+            agents=cluster.agents.ours(),
+            others=tuple(f"{each.app} ({each.environment})" for each in others),
+            needed=frozenset(path for each in others for path in each.variables),
         )
     )
 
 
-def _carry_out(cluster: Cluster, stack: Stack, removal: Removal, view: EventView) -> None:
+def _carry_out(cluster: Cluster, record: Record, removal: Removal, view: EventView) -> None:
     from hashistack.backends.cluster import StateJournal, SystemClock
     from hashistack.plan.executor import Executor
     from hashistack.plan.progress import AgentsKept, Left
 
     for job in removal.taken_over:
         view.report(Left("job", job, "it is somebody else's now"))
-    journal = StateJournal(cluster.state, stack.app, stack.environment.name)
+    for job in removal.elsewhere:
+        view.report(Left("job", job, f"{record.environment} did not bring it up from this machine"))
+    journal = StateJournal(cluster.state, record.app, record.environment)
     Executor(cluster.nomad, cluster.consul, journal, view, SystemClock(), cluster.agents.stop).carry_out(
         removal.plan
     )
     if removal.foreign:
         view.report(AgentsKept(cluster.agents.ours(), removal.foreign))
+    elif removal.others:
+        agents = " and ".join(cluster.agents.ours())
+        view.report(Left("agents", agents, f"{', '.join(removal.others)} has something in them"))
 
 
-def _confirm(session: Session, stack: Stack, yes: bool) -> None:
+def _confirmed(session: Session, record: Record, yes: bool) -> bool:
+    from hashistack.views import down as views
+
     if yes:
-        return
+        return True
     if not session.terminal.asks:
-        raise UsageProblem(messages.confirmation_needed(stack.app))
-    click.confirm(f"Remove {stack.app} from {stack.environment.name}?", abort=True, err=True)
+        raise UsageProblem(messages.confirmation_needed(record.app))
+    answer = click.confirm(f"Remove {record.app} from {record.environment}?", err=True)
+    if not answer:
+        views.declined(session.console)
+    return answer

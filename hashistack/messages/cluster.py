@@ -152,13 +152,21 @@ def busy(app: str, pid: int) -> Diagnostic:
 # --- while it runs
 
 
-def release_failed(job: str, version: str) -> Diagnostic:
-    """The release step ended with an error."""
+def release_failed(job: str, version: str, *, logged: bool) -> Diagnostic:
+    """The release step ended with an error; `logged`: what it wrote has been shown."""
     return Diagnostic(
         "HS420",
-        f"the release step of {version} failed ({job})",
-        hint="its log is above; nothing else was changed; correct it and run `hashistack up` again",
+        f"the release step of {version} failed ({job}){'' if logged else ', and Nomad has no log of it'}",
+        hint=f"{'its log is above; ' if logged else ''}{_AGAIN}",
     )
+
+
+def release_not_placed(job: str, version: str) -> Diagnostic:
+    """No machine took the release step in time."""
+    return Diagnostic("HS420", f"no machine ran the release step of {version} ({job})", hint=_AGAIN)
+
+
+_AGAIN = "nothing else was changed; correct it and run `hashistack up` again"
 
 
 def deployment_failed(job: str, version: str | None, reason: str, surviving: str | None) -> Diagnostic:

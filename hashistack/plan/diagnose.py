@@ -39,7 +39,7 @@ def diagnose(symptoms: Symptoms) -> Finding | None:
     group = str(symptoms.allocation["TaskGroup"])
     where = f"{group} ({symptoms.allocation['ID'][:8]})"
     events = _events(symptoms.allocation)
-    for rule in (_image, _driver, _memory, _exit, _template, _waiting):
+    for rule in (_image, _driver, _memory, _taken, _exit, _ended, _template, _waiting):
         for event in reversed(events):
             finding = rule(where, event, symptoms)
             if finding:
@@ -93,23 +93,32 @@ def _driver(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
     if event["Type"] not in ("Driver Failure", "Failed Validation", "Setup Failure"):
         return None
     if "port is already allocated" in text or "address already in use" in text:
-        return Finding(
-            "port",
-            where,
-            text,
-            "the port is used by another program",
-            "stop that program, or change the port",
-        )
+        return _port(where, text, text, symptoms.log)
     if "executable file not found" in text or "no such file or directory" in text:
-        return Finding(
-            "exit",
-            where,
-            text,
-            "the image has no such program; commands run with its /bin/sh",
-            "use an image that has a shell",
-            symptoms.log,
-        )
+        cause = "the image has no such program; commands run with its /bin/sh"
+        return Finding("exit", where, text, cause, "use an image that has a shell", symptoms.log)
     return Finding("driver", where, text, "Docker could not start the container", "the event says why")
+
+
+# How Go, Valkey, nginx, Node and Ruby name the port that they do not get.
+_TAKEN_PORT = re.compile(
+    r":(\d+)(?:: bind:| failed \(98:)|address already in use \S*:(\d+)|in use.* port (\d+)", re.IGNORECASE
+)
+
+
+def _port(where: str, event: str, said: str, log: tuple[str, ...]) -> Finding:
+    named = _TAKEN_PORT.search(said)
+    port = f"port {named[named.lastindex or 0]}" if named else "the port"
+    cause = f"{port} is used by another program"
+    return Finding("port", where, event, cause, "stop that program, or change the port", log)
+
+
+def _taken(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    """Explain a process that says with its last words that its port is taken; newest line first."""
+    said = [line for line in reversed(symptoms.log) if "address already in use" in line.lower()]
+    if event["Type"] != "Terminated" or not said:
+        return None
+    return _port(where, _text(event), said[0], symptoms.log)
 
 
 def _memory(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
@@ -140,8 +149,17 @@ def _exit(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
             f"raise `processes.{symptoms.allocation['TaskGroup']}.memory`, or see why it does not end on SIGTERM",
         ),
     }
-    cause, hint = causes.get(code, (f"it ends with exit code {code}", "its last lines say why"))
+    why = "its last lines say why" if symptoms.log else ""
+    cause, hint = causes.get(code, (f"it ends with exit code {code}", why))
     return Finding("memory" if code == _KILLED else "exit", where, _text(event), cause, hint, symptoms.log)
+
+
+def _ended(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
+    """Explain a server that goes to the background: what Nomad watches has ended, and all went well."""
+    if event["Type"] != "Terminated":
+        return None
+    hint = "run it in the foreground; a process of a service must not end"
+    return Finding("exit", where, _text(event), "it ends by itself with exit code 0", hint, symptoms.log)
 
 
 def _exit_code(event: Json) -> int:
@@ -227,7 +245,7 @@ _CHECK_CAUSES: tuple[tuple[Kind, str, str, str], ...] = (
         "refused",
         r"connection refused",
         "is refused: nothing listens on its port, or only on 127.0.0.1 inside the container",
-        "listen on 0.0.0.0 and on the port in `{key}.port`, which is also $PORT",
+        "listen on 0.0.0.0 and on the port in `{key}.port`, which is also $PORT, or raise `grace` in `{key}.health`",
     ),
     (
         "check",
@@ -270,11 +288,5 @@ def _deadline(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding
         return None
     told = [_text(event) for event in events if event["Type"] == "Alloc Unhealthy"]
     event = told[-1] if told else "unhealthy by the deadline of its deployment"
-    return Finding(
-        "deadline",
-        where,
-        event,
-        "it did not become healthy in time",
-        "its last lines may say why",
-        symptoms.log,
-    )
+    hint = "its last lines may say why" if symptoms.log else ""
+    return Finding("deadline", where, event, "it did not become healthy in time", hint, symptoms.log)

@@ -167,7 +167,7 @@ def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:
 def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versioned: bool) -> Iterator[Step]:
     candidate, state = actual.candidates[job], actual.jobs.get(job)
     version = wanted.version if versioned else None
-    previous = state.version if state and not state.stopped else None
+    previous = state.version if state and not state.stopped and candidate.changed else None
     submission = SubmitJob(job, kind, version, previous, candidate, _patience(wanted))
     if state and not candidate.changed and not state.stopped:
         yield KeepJob(submission)

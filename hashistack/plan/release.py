@@ -17,6 +17,7 @@ from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import RunRelease
 
 _TICK = 0.5
+_LATE = 3.0  # seconds; Nomad collects the log of a container that ends at once a moment after its end, or never
 _REMEMBERED = 50  # versions; a Nomad variable holds 64 KiB
 _ENDED = ("complete", "failed", "lost")
 
@@ -27,6 +28,11 @@ class _Output:
 
     offsets: dict[str, int] = field(default_factory=dict)
     rests: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def length(self) -> int:
+        """How many bytes have been read."""
+        return sum(self.offsets.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,13 @@ class Releaser:
         job = self.jobs.job(step.job)
         attached = job is not None and self._under_way(step, job)
         since = int(job["JobModifyIndex"]) if job and attached else self._submit(step)
-        allocation = self._follow(step, since)
+        output = _Output()
+        allocation = self._follow(step, since, output)
         if allocation["ClientStatus"] != "complete":
             finding = diagnose(Symptoms(allocation))
             if finding:
                 self.progress.report(Trouble(step.job, finding))
-            raise DeployError(messages.release_failed(step.job, step.version))
+            raise DeployError(messages.release_failed(step.job, step.version, logged=output.length > 0))
         self._remember(step)
         self.progress.report(Released(step.job, step.version))
 
@@ -71,22 +78,32 @@ class Releaser:
         self._report_placement(step.job, registration.evaluation)
         return registration.modify_index
 
-    def _follow(self, step: RunRelease, since: int) -> Json:
-        output = _Output()
+    def _follow(self, step: RunRelease, since: int, output: _Output) -> Json:
         end = self.clock.now() + step.placement_patience
         while True:
             # Instances of a purged job stay listed under its id until garbage is collected.
             allocations = [a for a in self.jobs.allocations(step.job) if a["CreateIndex"] > since]
             if not allocations and self.clock.now() > end:
                 self.jobs.purge(step.job)
-                raise DeployError(messages.release_failed(step.job, step.version))
+                raise DeployError(messages.release_not_placed(step.job, step.version))
             if allocations:
                 newest = allocations[0]
                 self._show(step.job, newest, output)
                 if newest["ClientStatus"] in _ENDED:
+                    if newest["ClientStatus"] != "complete":
+                        self._await_log(step.job, newest, output)
                     self._show(step.job, newest, output, last=True)
                     return newest
             self.clock.wait(_TICK)
+
+    def _await_log(self, job: str, allocation: Json, output: _Output) -> None:
+        """Show the log of a step that has failed until there is one and it no longer grows, or it is too late."""
+        end = self.clock.now() + _LATE
+        before = 0
+        while self.clock.now() < end and (not before or output.length > before):
+            before = output.length
+            self.clock.wait(_TICK)
+            self._show(job, allocation, output)
 
     def _report_placement(self, job: str, evaluation_id: str) -> None:
         while (evaluation := self.jobs.evaluation(evaluation_id)) and evaluation["Status"] == "pending":

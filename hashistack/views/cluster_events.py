@@ -91,7 +91,7 @@ def event_lines(event: Event, ink: Ink) -> Iterator[str]:
         case Trouble(job, finding):
             yield from _finding(job, finding, ink)
         case LogLine(job, _, text):
-            yield f"{ink(job + ' |', 'dim')} {human.printable(text)}"
+            yield f"{ink(job + ' |', 'dim')} {_log_line(text)}"
         case Rollout(job, process, placed, healthy, desired):
             yield f"{job}: {process} {placed} of {desired} placed, {healthy} healthy"
         case Running(job, version) | Released(job, version):
@@ -132,9 +132,17 @@ def _finding(job: str, finding: Finding, ink: Ink) -> Iterator[str]:
     yield f"{ink(f'{job}: {finding.where}:', 'bold', 'yellow')} {human.printable(finding.cause)}"
     yield f"   {ink('event:', 'cyan')} {human.printable(_one_line(finding.event))}"
     for line in finding.log:
-        yield f"   {ink('log |', 'dim')} {human.printable(line)}"
+        yield f"   {ink('log |', 'dim')} {_log_line(line)}"
     if finding.hint:
         yield f"   {ink('hint:', 'cyan')} {human.printable(finding.hint)}"
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")  # ECMA-48, Select Graphic Rendition
+
+
+def _log_line(text: str) -> str:
+    """Return a line of a log without its colours, which would be noise once they are made printable."""
+    return human.printable(_COLOUR.sub("", text))
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hashistack.plan.removal import Removal
 from hashistack.views.console import Console
 from hashistack.views.up import describe
@@ -15,7 +17,34 @@ def show_removal(console: Console, removal: Removal) -> None:
         console.note(describe(step))
 
 
+def show_lost(console: Console, jobs: Sequence[str], variables: Sequence[str], *, wipes: bool) -> None:
+    """Print what the record knows of a cluster that does not answer; `wipes`: dead agents of ours have data here."""
+    if console.json:
+        return
+    console.note(
+        "Nomad does not answer; removes the data of the agents on this machine, all of it, and with it:"
+        if wipes
+        else "neither Nomad nor Consul answers and no agent was started here; forgets:"
+    )
+    for line in (*(f"job {job}" for job in jobs), *(f"Nomad variable {path}" for path in variables)):
+        console.note(f"  {line}")
+
+
 def nothing(console: Console, app: str, environment: str) -> None:
     """Say that there is nothing of the app to remove."""
     if not console.json:
         console.note(f"nothing of {app} in {environment} to remove")
+
+
+def never_up(console: Console, app: str, environment: str) -> None:
+    """Say that there is no record of the environment."""
+    if not console.json:
+        console.note(
+            f"nothing of {app} was brought up in {environment} from this machine, so nothing is removed"
+        )
+
+
+def declined(console: Console) -> None:
+    """Say that the answer to the question was no."""
+    if not console.json:
+        console.note("nothing removed")
