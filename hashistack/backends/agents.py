@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +14,7 @@ from typing import Any
 from hashistack.backends import docker
 from hashistack.backends.consul import Consul
 from hashistack.backends.endpoint import Endpoint, Product
+from hashistack.backends.mounts import unmount
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.processes import Process, launch, stop
 from hashistack.backends.state import StateFolder, private_folder, read_json, remove_folder, write_json
@@ -29,6 +28,7 @@ _READY_PATIENCE = (
 )
 _TICK = 0.2
 _LOG_LINES = 3
+_FIRST = "first"  # the mark of a Nomad without its client
 _STARTING = ("HS401", "HS404", "HS405")  # nothing listens yet, no answer yet, no leader yet
 
 # Ports for instances: two Nomads on one machine must not hand out the same, so each takes one of 60 windows of
@@ -74,6 +74,7 @@ class LocalAgents:
     def start(self) -> tuple[str, ...]:
         """Start the agents that nobody answers for and wait until all can run containers; return their names."""
         with self.state.locked("agents"):
+            self._end_first_stage()
             silent = self.silent()
             if silent:
                 self._check_machine(silent)
@@ -109,25 +110,31 @@ class LocalAgents:
 
     def _start(self, product: Product) -> str:
         name, endpoint = product.lower(), self.nomad if product == "Nomad" else self.consul
+        ready = Nomad(endpoint).ready if product == "Nomad" else Consul(endpoint).ready
+        running = self._process(name)
+        if running and running.alive:  # an earlier start was interrupted, or lost patience with it
+            self._await(name, ready, running)
+            return name
         folder = self.state.agent(name)
         private_folder(folder / "data")
-        ports = (read_json(folder / "agent.json") or {}).get("ports") or {
-            "server": _free_port(),
-            "serf": _free_port(),
-        }
+        saved = self._saved(name)
+        ports = saved.get("ports") or {"server": _free_port(), "serf": _free_port()}
         view = self._view(endpoint, folder, ports)
-        if name == "consul":
-            self._launch(name, ports, view, Consul(endpoint).ready)
-            return name
-        if not (folder / "data" / "server").exists():
+        if name == "nomad" and (saved.get("stage") == _FIRST or not (folder / "data" / "server").exists()):
             # A client that registers before a new server has made its keys tries again only after 15 to 30 seconds.
-            process = self._launch(name, ports, {**view, "client": False}, Nomad(endpoint).can_sign)
-            stop(process)
-        self._launch(name, ports, view, Nomad(endpoint).ready)
+            record = {"ports": ports, "stage": _FIRST}
+            stop(self._launch(name, record, {**view, "client": False}, Nomad(endpoint).can_sign))
+        self._launch(name, {"ports": ports}, view, ready)
         return name
 
+    def _end_first_stage(self) -> None:
+        """Stop a Nomad that an interrupted start left without its client: it answers, and never runs anything."""
+        process = self._process("nomad")
+        if process and self._saved("nomad").get("stage") == _FIRST:
+            stop(process)
+
     def _launch(
-        self, name: str, ports: Mapping[str, int], view: Mapping[str, Any], ready: Callable[[], bool]
+        self, name: str, record: Mapping[str, Any], view: Mapping[str, Any], ready: Callable[[], bool]
     ) -> Process:
         folder = self.state.agent(name)
         config = folder / f"{name}.hcl"
@@ -135,7 +142,7 @@ class LocalAgents:
         binary = shutil.which(name, path=self.environ.get("PATH")) or name
         command = [binary, "agent", "-config" if name == "nomad" else "-config-file", str(config)]
         process = launch(command, self._environ(), folder, folder / "agent.log")
-        write_json(folder / "agent.json", {"pid": process.pid, "started": process.started, "ports": ports})
+        write_json(folder / "agent.json", {"pid": process.pid, "started": process.started, **record})
         self._await(name, ready, process)
         return process
 
@@ -181,8 +188,11 @@ class LocalAgents:
     # --- stopping
 
     def _process(self, name: str) -> Process | None:
-        saved = read_json(self.state.agent(name) / "agent.json")
+        saved = self._saved(name)
         return Process(int(saved["pid"]), str(saved["started"])) if saved else None
+
+    def _saved(self, name: str) -> dict[str, Any]:
+        return read_json(self.state.agent(name) / "agent.json") or {}
 
     def _clean(self, name: str) -> None:
         """Remove what an agent left behind: containers, mounts of its tasks' secrets, data."""
@@ -190,7 +200,7 @@ class LocalAgents:
         allocations = [path.name for path in (folder / "data" / "alloc").glob("*") if path.is_dir()]
         with suppress(BackendError):  # without an engine there are no containers either
             docker.remove_containers(allocations)
-        _unmount(folder)
+        unmount(folder)
         remove_folder(folder)
 
 
@@ -245,9 +255,3 @@ def _tail(log: Path) -> str:
         return "it wrote no log"
     errors = [line for line in lines if "[ERROR]" in line or line.startswith("==> ")]
     return " | ".join((errors or lines)[-_LOG_LINES:])
-
-
-def _unmount(folder: Path) -> None:
-    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
-    for mount in reversed([mount for mount in mounts if mount.startswith(f"{folder}{os.sep}")]):
-        subprocess.run(["umount", mount], check=False, capture_output=True)  # noqa: S607 - a mount below our folder

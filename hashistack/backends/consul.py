@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hashistack.backends.endpoint import Endpoint, session
-from hashistack.backends.failures import explained
+from hashistack.backends.failures import explained, stranger
 from hashistack.diagnostics import BackendError
 from hashistack.plan.actual import Json
 
@@ -43,20 +45,25 @@ class Consul:
         where this agent runs the check itself, its own output is given.
         """
         with explained(self.endpoint, f"reading service {service}"):
-            _, entries = self._client.health.service(service)
+            entries = self._given(self._client.health.service(service))
             fresh = self._client.agent.checks() if entries else {}
-        for check in (check for entry in entries or [] for check in entry["Checks"]):
+        for check in (check for entry in entries for check in entry["Checks"]):
             check["Output"] = fresh.get(check["CheckID"], check)["Output"]
-        return list(entries or [])
+        return list(entries)
 
     def service_names(self) -> frozenset[str]:
         """List the names of all services in the catalog."""
         with explained(self.endpoint, "reading the catalog"):
-            _, services = self._client.catalog.services()
-        return frozenset(services or {})
+            services = self._given(self._client.catalog.services())
+        return frozenset(services)
 
     def passing(self, service: str) -> bool:
         """Tell whether the service has an instance all of whose checks pass."""
         with explained(self.endpoint, f"reading service {service}"):
-            _, entries = self._client.health.service(service, passing=True)
-        return bool(entries)
+            return bool(self._given(self._client.health.service(service, passing=True)))
+
+    def _given(self, answer: tuple[object, Any]) -> Any:
+        """Return what py-consul read; it takes "not found", which Consul never says to a list, for None."""
+        if answer[1] is None:
+            raise BackendError(stranger(self.endpoint, "reading the catalog"))
+        return answer[1]

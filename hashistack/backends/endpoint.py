@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from hashistack.diagnostics import BackendError
+from hashistack.messages import agents, cluster
 from hashistack.plan.sensitive import Sensitive
 
 Product = Literal["Nomad", "Consul"]
@@ -58,7 +60,7 @@ def nomad_endpoint(environ: Mapping[str, str]) -> Endpoint:
     """Read Nomad's own variables: NOMAD_ADDR, NOMAD_TOKEN, NOMAD_NAMESPACE, NOMAD_REGION, NOMAD_CACERT and so on."""
     return Endpoint(
         product="Nomad",
-        url=environ.get("NOMAD_ADDR", "http://127.0.0.1:4646").rstrip("/"),
+        url=_address("Nomad", environ.get("NOMAD_ADDR") or "http://127.0.0.1:4646"),
         token=_token(environ.get("NOMAD_TOKEN")),
         namespace=environ.get("NOMAD_NAMESPACE"),
         region=environ.get("NOMAD_REGION"),
@@ -70,17 +72,17 @@ def nomad_endpoint(environ: Mapping[str, str]) -> Endpoint:
 
 def consul_endpoint(environ: Mapping[str, str]) -> Endpoint:
     """Read Consul's own variables: CONSUL_HTTP_ADDR (a scheme is optional), CONSUL_HTTP_TOKEN, CONSUL_CACERT …"""
-    address = environ.get("CONSUL_HTTP_ADDR", "127.0.0.1:8500").rstrip("/")
+    address = environ.get("CONSUL_HTTP_ADDR") or "127.0.0.1:8500"
     if "://" not in address:
         scheme = "https" if _flag(environ.get("CONSUL_HTTP_SSL"), default=False) else "http"
         address = f"{scheme}://{address}"
     token = environ.get("CONSUL_HTTP_TOKEN")
     token_file = environ.get("CONSUL_HTTP_TOKEN_FILE")
     if not token and token_file:
-        token = Path(token_file).read_text(encoding="utf-8").strip()
+        token = _read_token(token_file)
     return Endpoint(
         product="Consul",
-        url=address,
+        url=_address("Consul", address),
         token=_token(token),
         verify=_verify(environ, "CONSUL", not _flag(environ.get("CONSUL_HTTP_SSL_VERIFY"), default=True)),
         cert=_pair(environ.get("CONSUL_CLIENT_CERT"), environ.get("CONSUL_CLIENT_KEY")),
@@ -109,6 +111,23 @@ def session(endpoint: Endpoint) -> Any:  # requests has no types of its own wort
     if endpoint.server_name:
         result.mount("https://", NamedServer())
     return result
+
+
+def _address(product: Product, url: str) -> str:
+    try:
+        _ = urlsplit(url).port  # read only on demand, and only then checked
+    except ValueError:
+        raise BackendError(cluster.unsupported_address(product, url)) from None
+    return url.rstrip("/")
+
+
+def _read_token(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BackendError(agents.unreadable_token(file, error.strerror or str(error))) from None
+    except UnicodeDecodeError:
+        raise BackendError(agents.unreadable_token(file, "it is not text")) from None
 
 
 def _token(value: str | None) -> Sensitive | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,8 @@ def explained(endpoint: Endpoint, doing: str) -> Iterator[None]:
         raise BackendError(messages.denied(endpoint.product, doing, endpoint.token is not None)) from error
     except consul.ConsulException as error:
         raise BackendError(from_text(endpoint, doing, str(error))) from error
+    except json.JSONDecodeError as error:
+        raise BackendError(stranger(endpoint, doing)) from error
     except requests.RequestException as error:
         raise BackendError(_from_transport(endpoint, doing, error)) from error
 
@@ -56,6 +59,13 @@ def from_text(endpoint: Endpoint, doing: str, text: str) -> Diagnostic:
     if "No cluster leader" in text:
         return messages.no_leader(endpoint.product)
     return messages.rejected(endpoint.product, doing, text.strip()[:_LONGEST_ANSWER])
+
+
+def stranger(endpoint: Endpoint, doing: str) -> Diagnostic:
+    """Explain an answer that the product never gives."""
+    return messages.rejected(
+        endpoint.product, doing, f"what answers at {endpoint.url} does not look like {endpoint.product}"
+    )
 
 
 def _from_transport(endpoint: Endpoint, doing: str, error: Exception) -> Diagnostic:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from hashistack.backends.endpoint import Endpoint, session
-from hashistack.backends.failures import explained, from_status
+from hashistack.backends.failures import explained, from_status, stranger
 from hashistack.diagnostics import BackendError
 from hashistack.messages import cluster as messages
 from hashistack.plan.actual import Json, Registration, Variable
@@ -17,6 +18,7 @@ _TIMEOUT = 10  # seconds for an answer; blocking queries add their wait
 _NOT_FOUND = 404
 _CONFLICT = 409
 _FAILURES = 400
+_NO_OBJECT = re.compile("[a-z ]+ not found")  # "variable not found"; as of Nomad 1.11
 
 
 class Nomad:
@@ -47,11 +49,11 @@ class Nomad:
 
     def jobs(self) -> list[Json]:
         """List every job of the namespace with its meta."""
-        return self._get("jobs", meta="true") or []
+        return self._list("jobs", meta="true")
 
     def versions(self, job_id: str) -> list[Json]:
         """List the versions of the job that Nomad remembers."""
-        return (self._get(f"job/{_quoted(job_id)}/versions") or {}).get("Versions") or []
+        return (self._get_one(f"job/{_quoted(job_id)}/versions") or {}).get("Versions") or []
 
     def parse(self, source: str, variables: Mapping[str, str]) -> Json:
         """Let Nomad read a job file, with values for its HCL variables, as `nomad job run -var` would."""
@@ -94,7 +96,7 @@ class Nomad:
 
     def allocations(self, job_id: str) -> list[Json]:
         """List the allocations of the job, newest first, with their task states."""
-        found = self._get(f"job/{_quoted(job_id)}/allocations", task_states="true") or []
+        found = self._list(f"job/{_quoted(job_id)}/allocations", task_states="true")
         return sorted(found, key=lambda allocation: -int(allocation["CreateIndex"]))
 
     def evaluation(self, evaluation_id: str) -> Json | None:
@@ -103,12 +105,12 @@ class Nomad:
 
     def evaluations(self, job_id: str) -> list[Json]:
         """List the evaluations of the job, newest first."""
-        found = self._get(f"job/{_quoted(job_id)}/evaluations") or []
+        found = self._list(f"job/{_quoted(job_id)}/evaluations")
         return sorted(found, key=lambda evaluation: -int(evaluation["CreateIndex"]))
 
     def deployments(self, job_id: str) -> list[Json]:
         """List the deployments of the job, newest first."""
-        found = self._get(f"job/{_quoted(job_id)}/deployments") or []
+        found = self._list(f"job/{_quoted(job_id)}/deployments")
         return sorted(found, key=lambda deployment: -int(deployment["CreateIndex"]))
 
     def deployment(self, deployment_id: str, index: int = 0, wait: int = 5) -> tuple[int, Json | None]:
@@ -117,14 +119,14 @@ class Nomad:
         response = self._request(
             "get", path, params={"index": index, "wait": f"{wait}s"}, timeout=_TIMEOUT + 2 * wait
         )
-        if response.status_code == _NOT_FOUND:
+        if _absent(response):
             return index, None
-        self._check(response, f"reading {path}")
-        return int(response.headers.get("X-Nomad-Index", 0)), response.json()
+        found: Json = self._read(response, f"reading {path}")
+        return int(response.headers.get("X-Nomad-Index", 0)), found
 
     def deployment_allocations(self, deployment_id: str) -> list[Json]:
         """List the allocations of a deployment, newest first, with their task states."""
-        found = self._get(f"deployment/allocations/{deployment_id}") or []
+        found = self._list(f"deployment/allocations/{deployment_id}")
         return sorted(found, key=lambda allocation: -int(allocation["CreateIndex"]))
 
     def fail_deployment(self, deployment_id: str) -> None:
@@ -147,7 +149,7 @@ class Nomad:
 
     def variable(self, path: str) -> Variable | None:
         """Read a variable; its values are secrets."""
-        found = self._get(f"var/{path}")
+        found = self._get_one(f"var/{path}")
         if found is None:
             return None
         items = {name: Sensitive(value) for name, value in found["Items"].items()}
@@ -176,7 +178,7 @@ class Nomad:
 
     def nodes(self) -> list[Json]:
         """List the machines that run jobs, with their drivers."""
-        return self._get("nodes", resources="false") or []
+        return self._list("nodes", resources="false")
 
     def ready(self) -> bool:
         """Tell whether the servers have a leader; False also while nothing listens."""
@@ -189,29 +191,41 @@ class Nomad:
     def can_sign(self) -> bool:
         """Tell whether the servers have made the key with which machines and jobs are let in."""
         try:
-            return bool(self._get("operator/keyring/keys"))
+            return bool(self._list("operator/keyring/keys"))
         except BackendError:
             return False
 
     # --- transport
 
     def _get_one(self, path: str) -> Json | None:
-        found: Json | None = self._get(path)
+        response, doing = self._request("get", path), f"reading {path}"
+        if _absent(response):
+            return None
+        found: Json = self._read(response, doing)
+        if not isinstance(found, dict):
+            raise BackendError(stranger(self.endpoint, doing))
         return found
 
-    def _get(self, path: str, **params: str) -> Any:
-        response = self._request("get", path, params=params)
-        if response.status_code == _NOT_FOUND:
-            return None
-        self._check(response, f"reading {path}")
-        return response.json()
+    def _list(self, path: str, **params: str) -> list[Json]:
+        doing = f"reading {path}"
+        found = self._read(self._request("get", path, params=params), doing) or []
+        if not isinstance(found, list):
+            raise BackendError(stranger(self.endpoint, doing))
+        return found
+
+    def _read(self, response: Any, doing: str) -> Any:
+        self._check(response, doing)
+        with explained(self.endpoint, doing):
+            return response.json()
 
     def _send(self, method: str, path: str, doing: str, body: Json | None = None, **params: str) -> Any:
         response = self._request(method, path, json=body, params=params)
-        if method == "delete" and response.status_code == _NOT_FOUND:
+        if method == "delete" and _absent(response):
             return None
+        if response.content:
+            return self._read(response, doing)
         self._check(response, doing)
-        return response.json() if response.content else None
+        return None
 
     def _request(self, method: str, path: str, timeout: int = _TIMEOUT, **arguments: Any) -> Any:
         params = {
@@ -231,9 +245,16 @@ class Nomad:
             )
 
     def _check(self, response: Any, doing: str, *, show_answer: bool = True) -> None:
+        if response.status_code == _NOT_FOUND and not _absent(response):
+            raise BackendError(stranger(self.endpoint, doing))
         if response.status_code >= _FAILURES:
             text = response.text if show_answer else f"status {response.status_code}"
             raise BackendError(from_status(self.endpoint, doing, response.status_code, text))
+
+
+def _absent(response: Any) -> bool:
+    """Tell whether Nomad has no such object: it says "job not found" and the like, another server something else."""
+    return response.status_code == _NOT_FOUND and _NO_OBJECT.fullmatch(response.text.strip()) is not None
 
 
 def _quoted(job_id: str) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hashistack.backends.endpoint import Endpoint
-from hashistack.diagnostics import ConflictError
-from hashistack.messages import cluster as messages
+from hashistack.diagnostics import ConflictError, HashistackError
+from hashistack.messages import agents, cluster
 from hashistack.tree.write import write_file
 
 
@@ -64,7 +64,9 @@ class StateFolder:
 
     def forget(self, record: Record) -> None:
         """Remove a record; one that is not there is fine."""
-        self._file(record.app, record.environment).unlink(missing_ok=True)
+        file = self._file(record.app, record.environment)
+        with _explained(file):
+            file.unlink(missing_ok=True)
 
     def recorded_apps(self) -> list[str]:
         """List the apps that have a record, each once."""
@@ -76,13 +78,12 @@ class StateFolder:
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Hold the lock of that name; raise `ConflictError` naming the process that holds it."""
-        private_folder(self.path)
-        with (self.path / f"{name}.lock").open("a+", encoding="ascii") as file:
+        with _opened(self.path / f"{name}.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 file.seek(0)
-                raise ConflictError(messages.busy(name, int(file.read() or 0))) from error
+                raise ConflictError(cluster.busy(name, int(file.read() or 0))) from error
             file.seek(0)
             file.truncate()
             file.write(str(os.getpid()))
@@ -92,34 +93,56 @@ class StateFolder:
 
 def state_folder(environ: Mapping[str, str], nomad: Endpoint) -> StateFolder:
     """Return the folder for the cluster behind this address, below $XDG_STATE_HOME."""
-    home = environ.get("XDG_STATE_HOME") or str(
-        Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
-    )
-    return StateFolder(Path(home) / "hashistack" / f"{nomad.host}_{nomad.port}".replace(":", "-"))
+    home = Path(environ.get("XDG_STATE_HOME", ""))
+    if not home.is_absolute():  # to be ignored, by the XDG base directory specification
+        home = Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
+    return StateFolder(home / "hashistack" / f"{nomad.host}_{nomad.port}".replace(":", "-"))
 
 
 def private_folder(path: Path) -> None:
     """Make a folder, and those above it, that nobody else may look into."""
     for folder in (*reversed(path.parents), path):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        with _explained(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON object, or None if the file is missing."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+    with _explained(path):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+    content: dict[str, Any] = json.loads(text)
     return content
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object for this user's eyes only."""
     private_folder(path.parent)
-    write_file(path, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")
+    with _explained(path):
+        write_file(path, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def remove_folder(path: Path) -> None:
     """Remove a folder of ours with all that is in it; one that is not there is fine."""
-    if path.exists():
-        shutil.rmtree(path)
+    with _explained(path):
+        if path.exists():
+            shutil.rmtree(path)
+
+
+def _opened(path: Path) -> TextIO:
+    private_folder(path.parent)
+    with _explained(path):
+        return path.open("a+", encoding="ascii")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal into a diagnostic that names `path`."""
+    try:
+        yield
+    except FileExistsError:  # what mkdir says of a file in a folder's place
+        raise HashistackError(agents.unusable_state(str(path), "it is not a folder")) from None
+    except OSError as error:
+        raise HashistackError(agents.unusable_state(str(path), error.strerror or str(error))) from None

@@ -11,6 +11,7 @@ from hashistack.cli.command import command as make
 from hashistack.cli.command import group
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.messages import agents as limits
 from hashistack.messages import cluster as messages
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hashistack.plan.sensitive import Sensitive
 
 _EXITS = (Exit.DESCRIPTOR, Exit.UNAVAILABLE)
+_VARIABLE_BYTES = 64 * 1024  # all names and values of a Nomad variable together
 
 
 @make(example='printf %s "$VALUE" | hashistack secrets set SESSION_KEY', exits=_EXITS)
@@ -108,9 +110,21 @@ def _value(session: Session, name: str) -> Sensitive:
 
     if session.terminal.asks:
         return Sensitive(click.prompt(name, hide_input=True, err=True))
-    text = (
-        session.terminal.stdin.read().decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
-    )
+    raw = session.terminal.stdin.read()
+    text = _text(name, raw.removesuffix(b"\n").removesuffix(b"\r"))
     if not text:
         raise UsageProblem(messages.no_secret_value())
     return Sensitive(text)
+
+
+def _text(name: str, raw: bytes) -> str:
+    """Decode a value; anything else than text would be damaged on its way to the app."""
+    if len(name) + len(raw) > _VARIABLE_BYTES:
+        raise UsageProblem(limits.long_secret(name, len(raw)))
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise UsageProblem(limits.binary_secret(name)) from None
+    if "\0" in text:  # no environment variable can hold it
+        raise UsageProblem(limits.binary_secret(name))
+    return text

@@ -1,4 +1,4 @@
-"""Wording of what concerns the agents that hashistack starts on this machine: codes HS440 to HS449."""
+"""Wording of what concerns the agents of this machine: codes HS440 to HS449; what they can store: HS453 and HS454."""
 
 from __future__ import annotations
 
@@ -56,4 +56,40 @@ def driver_missing(detail: str) -> Diagnostic:
     """Nomad runs but its docker driver is not healthy."""
     return Diagnostic(
         "HS446", f"Nomad's docker driver is not ready: {detail}", hint="check that the Docker engine runs"
+    )
+
+
+def unreadable_token(file: str, reason: str) -> Diagnostic:
+    """The file that should hold Consul's token cannot be read."""
+    return Diagnostic(
+        "HS447",
+        f"cannot read Consul's token from {file}: {reason}",
+        hint="correct CONSUL_HTTP_TOKEN_FILE, or unset it",
+    )
+
+
+def unusable_state(path: str, reason: str) -> Diagnostic:
+    """The folder in which hashistack remembers what it did cannot be used; `reason` is the operating system's."""
+    return Diagnostic(
+        "HS448",
+        f"cannot use {path}: {reason}",
+        hint="hashistack keeps there what it did; put that right, or name another folder with XDG_STATE_HOME",
+    )
+
+
+def binary_secret(name: str) -> Diagnostic:
+    """A secret's value is no text, and a Nomad variable holds nothing else."""
+    return Diagnostic(
+        "HS453",
+        f"the value of {name} is not UTF-8 text",
+        hint="encode it, for example with base64, and let the app decode it",
+    )
+
+
+def long_secret(name: str, size: int) -> Diagnostic:
+    """A secret does not fit into a Nomad variable; `size` in bytes."""
+    return Diagnostic(
+        "HS454",
+        f"the value of {name} has {size} bytes; a Nomad variable holds 64 KiB, names and values together",
+        hint="store the data elsewhere, and the key to it as the secret",
     )

@@ -152,6 +152,9 @@ def busy(app: str, pid: int) -> Diagnostic:
 # --- while it runs
 
 
+_AGAIN = "nothing else was changed; correct it and run `hashistack up` again"
+
+
 def release_failed(job: str, version: str, *, logged: bool) -> Diagnostic:
     """The release step ended with an error; `logged`: what it wrote has been shown."""
     return Diagnostic(
@@ -164,9 +167,6 @@ def release_failed(job: str, version: str, *, logged: bool) -> Diagnostic:
 def release_not_placed(job: str, version: str) -> Diagnostic:
     """No machine took the release step in time."""
     return Diagnostic("HS420", f"no machine ran the release step of {version} ({job})", hint=_AGAIN)
-
-
-_AGAIN = "nothing else was changed; correct it and run `hashistack up` again"
 
 
 def deployment_failed(job: str, version: str | None, reason: str, surviving: str | None) -> Diagnostic:

@@ -100,9 +100,9 @@ def _driver(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
     return Finding("driver", where, text, "Docker could not start the container", "the event says why")
 
 
-# How Go, Valkey, nginx, Node and Ruby name the port that they do not get.
+# How Go, Valkey, nginx, Docker, Node and Ruby name the port that they do not get.
 _TAKEN_PORT = re.compile(
-    r":(\d+)(?:: bind:| failed \(98:)|address already in use \S*:(\d+)|in use.* port (\d+)", re.IGNORECASE
+    r":(\d+)(?:: bind:| failed)|address already in use \S*:(\d+)|in use.* port (\d+)", re.IGNORECASE
 )
 
 

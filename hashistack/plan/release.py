@@ -17,7 +17,7 @@ from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import RunRelease
 
 _TICK = 0.5
-_LATE = 3.0  # seconds; Nomad collects the log of a container that ends at once a moment after its end, or never
+_LATE = 3.0  # seconds after its end in which Nomad may still collect what a short-lived container wrote
 _REMEMBERED = 50  # versions; a Nomad variable holds 64 KiB
 _ENDED = ("complete", "failed", "lost")
 

@@ -90,7 +90,7 @@ def plan_down(remains: Remains) -> Removal:
             for job in remains.recorded_jobs
             if job in owners and job != names.INGRESS and owners[job] != remains.app
         ),
-        elsewhere=tuple(state.id for state in left if state.owner == remains.app),
+        elsewhere=tuple(state.id for state in left if state.owner == remains.app and "/" not in state.id),
         foreign=tuple(state.id for state in left) if remains.agents else (),
         others=remains.others if remains.agents else (),
     )

@@ -60,3 +60,31 @@ def test_a_token_may_stand_in_a_file(tmp_path: Path) -> None:
     assert endpoint.token is not None
     assert endpoint.token.reveal() == "t0p"
     assert "t0p" not in repr(endpoint)
+
+
+def test_a_token_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for file, reason in ((tmp_path / "missing", "No such file"), (tmp_path / "binary", "not text")):
+        with pytest.raises(BackendError, match=f"{file}: .*{reason}") as caught:
+            consul_endpoint({"CONSUL_HTTP_TOKEN_FILE": str(file)})
+        assert caught.value.diagnostics[0].code == "HS447"
+
+
+def test_an_address_that_cannot_be_read() -> None:
+    with pytest.raises(BackendError) as caught:
+        consul_endpoint({"CONSUL_HTTP_ADDR": "127.0.0.1:abc"})
+    assert caught.value.diagnostics[0].code == "HS407"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_another_server_is_no_empty_consul(stub: Stub, status: int) -> None:
+    stub.status, stub.answer = status, "<html>Welcome</html>"
+    stub.headers = {"X-Consul-Index": "1"}
+    for ask in (
+        Consul.service_names,
+        lambda consul: consul.passing("web"),
+        lambda consul: consul.instances("web"),
+    ):
+        with pytest.raises(BackendError) as caught:
+            ask(client(stub.url))
+        assert caught.value.diagnostics[0].code == "HS406"

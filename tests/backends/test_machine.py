@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ import pytest
 from hashistack.backends import docker
 from hashistack.backends.agents import LocalAgents
 from hashistack.backends.endpoint import consul_endpoint, nomad_endpoint
+from hashistack.backends.mounts import mounted_below
 from hashistack.backends.processes import Process, launch, started, stop
 from hashistack.backends.state import Record, StateFolder, state_folder
-from hashistack.diagnostics import BackendError, ConflictError
+from hashistack.diagnostics import BackendError, ConflictError, HashistackError
 from tests.backends.stub import Stub
 
 
@@ -99,12 +101,47 @@ def test_two_clusters_have_two_memories() -> None:
     assert one.path != two.path
 
 
+def test_a_state_folder_that_is_not_absolute_is_ignored() -> None:
+    environ = {"XDG_STATE_HOME": "relative", "HOME": "/home/ada"}
+    assert state_folder(environ, nomad_endpoint({})).path.parent == Path("/home/ada/.local/state/hashistack")
+
+
+def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = state(tmp_path / "file")
+    record = Record("shop", "laptop")
+    for use in (
+        folder.locked("shop").__enter__,
+        partial(folder.save, record),
+        partial(folder.forget, record),
+        partial(folder.record, "shop", "laptop"),
+    ):
+        with pytest.raises(HashistackError, match=f"cannot use {tmp_path}/file") as caught:
+            use()
+        assert caught.value.diagnostics[0].code == "HS448"
+
+
 def test_who_comes_second_is_told_who_is_first(tmp_path: Path) -> None:
     first, second, third = (state(tmp_path).locked("shop") for _ in range(3))
     with first, pytest.raises(ConflictError, match=f"process {os.getpid()}"):
         second.__enter__()
     with third:
         pass
+
+
+# --- mounts
+
+
+def test_mounts_below_a_folder_are_found_whatever_its_name() -> None:
+    mounts = rb"""proc /proc proc rw 0 0
+tmpfs /home/ada\040b/nomad/data/alloc/1/web/secrets tmpfs rw 0 0
+tmpfs /home/ada\040b/nomad\134x tmpfs rw 0 0
+tmpfs /home/ada\040b/nomad/data/\303\244 tmpfs rw 0 0
+"""
+    assert mounted_below(Path("/home/ada b/nomad"), mounts) == [
+        "/home/ada b/nomad/data/alloc/1/web/secrets",
+        "/home/ada b/nomad/data/ä",
+    ]
 
 
 # --- Docker and the agents

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hashistack.backends.endpoint import nomad_endpoint
@@ -87,6 +89,48 @@ def test_a_library_call_fails_like_our_own(nobody: str) -> None:
     assert client(nobody).ready() is False
 
 
+@pytest.mark.parametrize("answer", ["<p>Message: File not found.</p>", "404 page not found", ""])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda nomad: nomad.jobs(),
+        lambda nomad: nomad.nodes(),
+        lambda nomad: nomad.allocations("shop"),
+        lambda nomad: nomad.job("shop"),
+        lambda nomad: nomad.variable("nomad/jobs/shop"),
+        lambda nomad: nomad.deployment("d1"),
+    ],
+)
+def test_another_server_is_no_empty_nomad(stub: Stub, ask: Callable[[Nomad], object], answer: str) -> None:
+    stub.status, stub.answer = 404, answer
+    with pytest.raises(BackendError, match="does not look like Nomad") as caught:
+        ask(client(stub.url))
+    assert problem(caught).startswith("HS406")
+
+
+@pytest.mark.parametrize("answer", ["<html>Welcome</html>", {"welcome": "here"}])
+def test_a_success_that_is_none_of_nomads(stub: Stub, answer: object) -> None:
+    stub.answer = answer
+    with pytest.raises(BackendError, match="does not look like Nomad") as caught:
+        client(stub.url).jobs()
+    assert problem(caught).startswith("HS406")
+    assert not client(stub.url).can_sign()
+    stub.answer = ["welcome"]
+    with pytest.raises(BackendError, match="does not look like Nomad"):
+        client(stub.url).job("shop")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:abc", "http://127.0.0.1:99999", "http://[::1"])
+def test_an_address_that_cannot_be_read(url: str) -> None:
+    with pytest.raises(BackendError) as caught:
+        client(url)
+    assert problem(caught).startswith("HS407")
+
+
+def test_an_empty_address_is_none() -> None:
+    assert nomad_endpoint({"NOMAD_ADDR": ""}).url == "http://127.0.0.1:4646"
+
+
 # --- what is asked
 
 
@@ -99,10 +143,15 @@ def test_token_namespace_and_region_go_with_every_question(stub: Stub) -> None:
 
 
 def test_a_job_that_is_not_there_is_none(stub: Stub) -> None:
-    stub.status = 404
+    stub.status, stub.answer = 404, "job not found"
     assert client(stub.url).job("shop") is None
-    assert client(stub.url).variable("nomad/jobs/shop") is None
     client(stub.url).purge("shop")
+    stub.answer = "job versions not found"
+    assert client(stub.url).versions("shop") == []
+    stub.answer = "variable not found"
+    assert client(stub.url).variable("nomad/jobs/shop") is None
+    stub.answer = "deployment not found"
+    assert client(stub.url).deployment("d1", index=4) == (4, None)
 
 
 def test_the_run_of_a_periodic_job_is_one_part_of_the_path(stub: Stub) -> None:

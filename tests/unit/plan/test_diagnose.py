@@ -10,6 +10,9 @@ import pytest
 from hashistack.plan.diagnose import Check, Symptoms, diagnose
 from hashistack.plan.finding import Finding
 from hashistack.plan.placement import diagnose_placement
+from hashistack.plan.progress import Trouble
+from hashistack.views.cluster_events import event_lines
+from hashistack.views.human import PLAIN
 
 DATA = Path(__file__).parent / "data"
 
@@ -74,6 +77,101 @@ def test_an_end_whose_beginning_is_no_longer_known_is_not_held_against_the_proce
     finding = diagnose(symptoms)
     assert finding is not None
     assert finding.kind == "unhealthy"
+
+
+def ended(code: int, *log: str) -> Finding:
+    event = {"Type": "Terminated", "Details": {"exit_code": str(code)}, "DisplayMessage": "Ended", "Time": 1}
+    allocation = {
+        "ID": "0123456789",
+        "JobID": "shop",
+        "TaskGroup": "web",
+        "ClientStatus": "failed",
+        "DeploymentStatus": {"Healthy": False},
+        "TaskStates": {"web": {"State": "dead", "Events": [{"Type": "Started", "Time": 0}, event]}},
+    }
+    finding = diagnose(Symptoms(allocation, log=log))
+    assert finding is not None
+    return finding
+
+
+TRAEFIK = (
+    "\x1b[90m2026-11-21T16:20:45Z\x1b[0m \x1b[31mERR\x1b[0m \x1b[1mCommand error\x1b[0m \x1b[36merror=\x1b[0m"
+    '\x1b[31m\x1b[1m"building entryPoint http: opening listener: listen tcp :80: bind: address already in use"\x1b[0m'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "port"),
+    [
+        (TRAEFIK, "port 80 is"),
+        (
+            "# Could not create server TCP listening socket *:6379: bind: Address already in use",
+            "port 6379 is",
+        ),
+        ("nginx: [emerg] bind() to 0.0.0.0:8000 failed (98: Address already in use)", "port 8000 is"),
+        ("Error: listen EADDRINUSE: address already in use :::3000", "port 3000 is"),
+        (
+            """16:20:45 Address already in use - bind(2) for "0.0.0.0" port 9292 (Errno::EADDRINUSE)""",
+            "port 9292 is",
+        ),
+        ("16:20:45 OSError: [Errno 98] Address already in use", "the port is"),
+    ],
+)
+def test_a_process_that_does_not_get_its_port_is_told_from_its_log(line: str, port: str) -> None:
+    finding = ended(1, "starting", line, "bye")
+    assert finding.kind == "port"
+    assert finding.cause == f"{port} used by another program"
+    assert finding.hint == "stop that program, or change the port"
+    assert finding.log == ("starting", line, "bye")
+
+
+def test_the_port_that_docker_does_not_get_is_named() -> None:
+    finding = diagnose(recorded("port_taken"))
+    assert finding is not None
+    assert finding.cause == "port 21999 is used by another program"
+
+
+def test_the_port_that_another_container_has_is_named() -> None:
+    symptoms = recorded("port_taken")
+    for event in symptoms.allocation["TaskStates"]["web"]["Events"]:
+        if event["Type"] == "Driver Failure":
+            event["DisplayMessage"] = "Bind for 0.0.0.0:8080 failed: port is already allocated"
+    finding = diagnose(symptoms)
+    assert finding is not None
+    assert finding.cause == "port 8080 is used by another program"
+
+
+def test_a_log_is_shown_without_its_colours_and_still_drives_no_terminal() -> None:
+    lines = list(event_lines(Trouble("ingress", ended(1, TRAEFIK, "\x1b]0;title\x07")), PLAIN))
+    assert lines[2].startswith("   log | 2026-11-21T16:20:45Z ERR Command error error=")
+    assert "x1b" not in lines[2]
+    assert lines[3] == "   log | \\x1b]0;title\\x07"
+
+
+def test_a_process_that_goes_to_the_background_is_told_to_stay() -> None:
+    finding = ended(0, "ready")
+    assert (finding.kind, finding.cause) == ("exit", "it ends by itself with exit code 0")
+    assert finding.hint == "run it in the foreground; a process of a service must not end"
+
+
+def test_an_error_counts_more_than_an_end_without_one() -> None:
+    symptoms = recorded("exits")
+    events = symptoms.allocation["TaskStates"]["exits"]["Events"]
+    events.append({"Type": "Terminated", "ExitCode": 0, "Time": events[-1]["Time"] + 1})
+    finding = diagnose(symptoms)
+    assert finding is not None
+    assert finding.cause == "it ends with exit code 1"
+
+
+def test_nobody_is_sent_to_lines_that_are_not_there() -> None:
+    assert ended(1, "KeyError").hint == "its last lines say why"
+    assert ended(1).hint == ""
+
+
+def test_a_process_that_is_refused_may_just_be_slow() -> None:
+    finding = diagnose(recorded("refused"))
+    assert finding is not None
+    assert "or raise `grace` in `processes.refused.health`" in finding.hint
 
 
 def pull_failure(message: str) -> Finding:
@@ -168,3 +266,7 @@ def test_an_instance_that_is_late_for_no_visible_reason_says_so() -> None:
     finding = diagnose(Symptoms(allocation, log=("booting",)))
     assert finding is not None
     assert (finding.kind, finding.event, finding.log) == ("deadline", "by deadline", ("booting",))
+    assert "last lines" in finding.hint
+    silent = diagnose(Symptoms(allocation))
+    assert silent is not None
+    assert silent.hint == ""
