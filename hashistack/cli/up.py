@@ -141,12 +141,11 @@ def _run(
     from hashistack.plan.planner import absent_secrets, plan_up
     from hashistack.plan.progress import AgentsStarted, Ready, Waiting
 
-    if wanted.stack.environment.target == "local":
-        if cluster.agents.silent():
-            view.report(Waiting("Nomad and Consul to start on this machine"))
-        started = cluster.agents.start()
-        if started:
-            view.report(AgentsStarted(started))
+    if cluster.agents.silent():
+        view.report(Waiting("Nomad and Consul to start on this machine"))
+    started = cluster.agents.start()
+    if started:
+        view.report(AgentsStarted(started))
     actual = _actual(cluster, wanted)
     plan_up(
         wanted, actual, _pretended(absent_secrets(wanted.stack, actual))
@@ -165,9 +164,7 @@ def _run(
 def _actual(cluster: Cluster, wanted: Wanted) -> Actual:
     from hashistack.backends.observe import observe
 
-    values = {"version": wanted.version}
-    if wanted.stack.environment.target == "local":
-        values["consul_address"] = cluster.consul_address
+    values = {"version": wanted.version, "consul_address": cluster.consul_address}
     return observe(cluster.nomad, cluster.consul, wanted.stack, wanted.files, values)
 
 
