@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Target = Literal["local", "onprem", "aws"]
+Source = Literal["releases", "push"]
 ServiceType = Literal["postgres", "redis", "kafka", "mqtt", "object-storage", "mongodb"]
 
 
@@ -137,9 +138,13 @@ class BackingService:
 
 @dataclass(frozen=True, slots=True)
 class Ingress:
-    """Where the outside comes in: the ports of the public and the internal entry point and of ping and metrics."""
+    """Where the outside comes in: the ports of the public and the internal entry point and of ping and metrics.
+
+    `tls_port` is the public entry point for HTTPS, None where the target has none.
+    """
 
     port: int
+    tls_port: int | None
     internal_port: int
     admin_port: int
     vip: str | None
@@ -164,13 +169,61 @@ class Clients:
 
 
 @dataclass(frozen=True, slots=True)
+class Bastion:
+    """The machine that SSH connections to the hosts go through; a `host_key` of None stands in known_hosts."""
+
+    address: str
+    user: str
+    port: int
+    host_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How to log in to the hosts; `key` is the file of a private key, None for the agent's or ssh's own choice."""
+
+    user: str
+    port: int
+    key: str | None
+    bastion: Bastion | None
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
-    """A machine of one's own."""
+    """A machine of one's own; `volumes` are names and folders, a `host_key` of None stands in known_hosts."""
 
     name: str
     address: str
     roles: tuple[str, ...]
     rack: str | None
+    pool: str
+    host_key: str | None
+    volumes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """The versions of Nomad and Consul and where hosts get them.
+
+    `url` is the vendor's download site or a mirror of it, without a slash at its end; `source` is "push" where
+    the zips come from the operator's machine. `checksums` are the names of zips and their SHA-256 in hexadecimal
+    digits, for each product on at least one architecture. `images` is a mirror of Docker Hub.
+    """
+
+    nomad: str
+    consul: str
+    source: Source
+    url: str
+    images: str | None
+    checksums: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """How often the servers save their state, in seconds, and how many of the files are kept."""
+
+    every: int
+    keep: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +238,11 @@ class Environment:
     zones: tuple[str, ...]
     servers: Servers | None
     clients: Clients | None
-    ssh_user: str | None
+    ssh: Ssh | None
     hosts: tuple[Host, ...]
+    firewall: bool
+    software: Software | None
+    snapshots: Snapshots | None
 
 
 @dataclass(frozen=True, slots=True)

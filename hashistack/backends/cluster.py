@@ -6,34 +6,86 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from hashistack.backends.agents import LocalAgents
 from hashistack.backends.consul import Consul
-from hashistack.backends.endpoint import consul_endpoint, nomad_endpoint
+from hashistack.backends.credentials import CredentialsFolder
+from hashistack.backends.endpoint import Product, consul_endpoint, nomad_endpoint
 from hashistack.backends.nomad import Nomad
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
 from hashistack.backends.state import Record, StateFolder, state_folder
+from hashistack.credentials.values import Secrets
+from hashistack.model import Stack
+
+
+class Agents(Protocol):
+    """The agents of this machine, as far as they are ours to start and stop."""
+
+    def silent(self) -> tuple[Product, ...]:
+        """Return the products that nobody answers for."""
+
+    def ours(self) -> tuple[str, ...]:
+        """Name the agents that were started here and still run."""
+
+    def remains(self) -> bool:
+        """Tell whether there is anything of agents that were started here."""
+
+    def start(self) -> tuple[str, ...]:
+        """Start the agents that nobody answers for; return their names."""
+
+    def stop(self) -> tuple[str, ...]:
+        """Stop the agents that were started here; return their names."""
+
+
+class NoAgents:
+    """The agents run on other machines, and none here."""
+
+    def silent(self) -> tuple[Product, ...]:
+        """Return none: whether they answer is seen when they are asked."""
+        return ()
+
+    def ours(self) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+    def remains(self) -> bool:
+        """Return no."""
+        return False
+
+    def start(self) -> tuple[str, ...]:
+        """Start none."""
+        return ()
+
+    def stop(self) -> tuple[str, ...]:
+        """Stop none."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """All that a command may ask of a cluster."""
+    """All that a command may ask of a cluster; `consul_address` is where its nodes reach Consul, as host:port."""
 
     nomad: Nomad
     consul: Consul
-    agents: LocalAgents
+    agents: Agents
     state: StateFolder
-
-    @property
-    def consul_address(self) -> str:
-        """Where the agents of this machine reach Consul, as host:port."""
-        return f"{self.consul.endpoint.host}:{self.consul.endpoint.port}"
+    consul_address: str
 
 
 def connect(environ: Mapping[str, str]) -> Cluster:
     """Open the cluster that Nomad's and Consul's own variables name; nothing is asked yet."""
     nomad, consul = nomad_endpoint(environ), consul_endpoint(environ)
     state = state_folder(environ, nomad)
-    return Cluster(Nomad(nomad), Consul(consul), LocalAgents(nomad, consul, state, environ), state)
+    agents = LocalAgents(nomad, consul, state, environ)
+    return Cluster(Nomad(nomad), Consul(consul), agents, state, f"{consul.host}:{consul.port}")
+
+
+def open_secured(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> Cluster:
+    """Open a cluster of one's own machines at the first server that answers; raise if none does."""
+    nomad = first_answering(nomad_servers(stack, folder, secrets))
+    consul = first_answering(consul_servers(stack, folder, secrets))
+    return Cluster(Nomad(nomad), Consul(consul), NoAgents(), folder.cluster, "127.0.0.1:8500")
 
 
 class StateJournal:

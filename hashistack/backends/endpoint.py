@@ -95,6 +95,12 @@ def session(endpoint: Endpoint) -> Any:  # requests has no types of its own wort
     import requests
     from requests.adapters import HTTPAdapter
 
+    class OwnTrust(requests.Session):
+        """Let no REQUESTS_CA_BUNDLE of the environment displace the authority that the endpoint names."""
+
+        def merge_environment_settings(self, *args: Any, **kwargs: Any) -> Any:
+            return {**super().merge_environment_settings(*args, **kwargs), "verify": endpoint.verify}
+
     class NamedServer(HTTPAdapter):
         """Check the certificate against another name than the address; the *_TLS_SERVER_NAME variables ask for it."""
 
@@ -103,7 +109,7 @@ def session(endpoint: Endpoint) -> Any:  # requests has no types of its own wort
                 *args, **kwargs, server_hostname=endpoint.server_name, assert_hostname=endpoint.server_name
             )
 
-    result = requests.Session()
+    result = requests.Session() if endpoint.verify is True else OwnTrust()
     # A proxy of the environment must not see traffic to one's own agents.
     result.trust_env = not endpoint.loopback
     result.verify = endpoint.verify

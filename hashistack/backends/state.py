@@ -91,12 +91,17 @@ class StateFolder:
             yield
 
 
-def state_folder(environ: Mapping[str, str], nomad: Endpoint) -> StateFolder:
-    """Return the folder for the cluster behind this address, below $XDG_STATE_HOME."""
+def state_home(environ: Mapping[str, str]) -> Path:
+    """Return hashistack's folder below $XDG_STATE_HOME."""
     home = Path(environ.get("XDG_STATE_HOME", ""))
     if not home.is_absolute():  # to be ignored, by the XDG base directory specification
         home = Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
-    return StateFolder(home / "hashistack" / f"{nomad.host}_{nomad.port}".replace(":", "-"))
+    return home / "hashistack"
+
+
+def state_folder(environ: Mapping[str, str], nomad: Endpoint) -> StateFolder:
+    """Return the folder for the cluster behind this address."""
+    return StateFolder(state_home(environ) / f"{nomad.host}_{nomad.port}".replace(":", "-"))
 
 
 def private_folder(path: Path) -> None:

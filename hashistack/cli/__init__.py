@@ -24,6 +24,8 @@ SECTIONS = {
     },
     "Run": {
         "up": "Bring an environment up, from nothing to an application that answers.",
+        "bootstrap": "Turn on access control in a cluster of your own machines.",
+        "env": "Print the environment variables for nomad, consul and terraform.",
         "status": "Show processes, versions, health and addresses.",
         "secrets": "Set, list and unset the values of secrets.",
         "down": "Remove all that up made.",

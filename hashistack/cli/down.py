@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hashistack.backends.state import Record
     from hashistack.model import Stack
     from hashistack.plan.removal import Removal, Situation
+    from hashistack.targets import Site
     from hashistack.views.cluster_events import EventView
 
 
@@ -26,26 +27,39 @@ if TYPE_CHECKING:
 )
 @options.file
 @options.required_environment
+@options.output
 @options.yes
-def down(session: Session, file: str | None, environment: str | None, yes: bool) -> Exit:
+@click.option(
+    "--purge", is_flag=True, help="On machines of your own: remove the data and the credentials too."
+)
+def down(
+    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, purge: bool
+) -> Exit:
     """Remove all that up made, and nothing else.
 
     Removes the app's jobs, the secrets and other Nomad variables that `up` and `secrets set` made, the ingress if no
     other app needs it, and the agents that were started on this machine if nothing else runs on them. A job that
     somebody has taken over since is left. Asks first.
+
+    On machines of your own it ends the processes and takes everything off the hosts; data folders and the credentials
+    stay, so that `up` brings back the same cluster, unless --purge is given.
     """
-    from hashistack import pipeline
-    from hashistack.backends.cluster import connect
-    from hashistack.cli.source import chosen, source
+    from hashistack import pipeline, targets
+    from hashistack.cli.source import chosen, output_folder, source
     from hashistack.views.cluster_events import EventView
 
     view = EventView(session.console)
     try:
         descriptor = source(session.terminal, file)
         stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-        cluster = connect(session.terminal.environ)
-        with cluster.state.locked(stack.app):
-            code = _run(session, cluster, stack, view, yes)
+        if stack.environment.target == "onprem":
+            folder = output_folder(session.terminal, descriptor, output)
+            site = targets.Site(stack, session.terminal.environ, descriptor.folder, folder, view.report)
+            code = _clear(session, site, yes=yes, purge=purge)
+        else:
+            cluster = targets.connect(stack, session.terminal.environ)
+            with cluster.state.locked(stack.app):
+                code = _run(session, cluster, stack, view, yes)
     except HashistackError as error:
         view.failed(error.diagnostics, error.exit_code)
         return error.exit_code
@@ -60,6 +74,18 @@ def down(session: Session, file: str | None, environment: str | None, yes: bool)
 
 
 command = down
+
+
+def _clear(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
+    """Take the cluster off machines of one's own."""
+    from hashistack.targets import onprem
+    from hashistack.views import down as views
+
+    environment = site.stack.environment
+    views.show_hosts(session.console, environment, purge=purge)
+    if not _confirmed(session, site.stack.app, environment.name, yes):
+        return Exit.FAILED
+    return Exit.DONE if onprem.cleared(site, purge=purge) else Exit.FAILED
 
 
 def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes: bool) -> Exit:
@@ -80,7 +106,7 @@ def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes:
         views.nothing(session.console, stack.app, stack.environment.name)
     else:
         views.show_removal(session.console, removal)
-        if not _confirmed(session, record, yes):
+        if not _confirmed(session, record.app, record.environment, yes):
             return Exit.FAILED
     _carry_out(cluster, record, removal, view)
     cluster.state.forget(record)
@@ -114,7 +140,7 @@ def _forget(session: Session, cluster: Cluster, record: Record, view: EventView,
 
     wipes = cluster.agents.remains()
     views.show_lost(session.console, record.jobs, record.variables, wipes=wipes)
-    if not _confirmed(session, record, yes):
+    if not _confirmed(session, record.app, record.environment, yes):
         return Exit.FAILED
     if wipes:
         view.report(AgentsStopped(cluster.agents.stop()))
@@ -162,14 +188,14 @@ def _carry_out(cluster: Cluster, record: Record, removal: Removal, view: EventVi
         view.report(Left("agents", agents, f"{', '.join(removal.others)} has something in them"))
 
 
-def _confirmed(session: Session, record: Record, yes: bool) -> bool:
+def _confirmed(session: Session, app: str, environment: str, yes: bool) -> bool:
     from hashistack.views import down as views
 
     if yes:
         return True
     if not session.terminal.asks:
-        raise UsageProblem(messages.confirmation_needed(record.app))
-    answer = click.confirm(f"Remove {record.app} from {record.environment}?", err=True)
+        raise UsageProblem(messages.confirmation_needed(app))
+    answer = click.confirm(f"Remove {app} from {environment}?", err=True)
     if not answer:
         views.declined(session.console)
     return answer

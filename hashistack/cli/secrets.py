@@ -80,13 +80,12 @@ command = group(
 
 
 def _opened(session: Session, file: str | None, environment: str | None) -> tuple[Stack, Cluster]:
-    from hashistack import pipeline
-    from hashistack.backends.cluster import connect
+    from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, source
 
     descriptor = source(session.terminal, file)
     stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-    return stack, connect(session.terminal.environ)
+    return stack, targets.connect(stack, session.terminal.environ)
 
 
 def _journal(cluster: Cluster, stack: Stack) -> StateJournal:

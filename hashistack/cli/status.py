@@ -23,14 +23,13 @@ def status(session: Session, file: str | None, environment: str | None) -> Exit:
 
     Ends with 0 if all that should run is healthy and with 1 if something is not, so that scripts can wait for it.
     """
-    from hashistack import pipeline
-    from hashistack.backends.cluster import connect
+    from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, source
     from hashistack.views import status as views
 
     descriptor = source(session.terminal, file)
     stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-    found = _status(connect(session.terminal.environ), stack)
+    found = _status(targets.connect(stack, session.terminal.environ), stack)
     code = Exit.DONE if found.healthy else Exit.FAILED
     views.show(session.console, found, code)
     return code

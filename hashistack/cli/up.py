@@ -18,6 +18,8 @@ from hashistack.messages import cluster as messages
 from hashistack.messages.usage import WAITING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hashistack.backends.cluster import Cluster
     from hashistack.plan.actual import Actual
     from hashistack.plan.planner import Wanted
@@ -56,17 +58,19 @@ def up(
     the jobs in their order, follows each until it is healthy and prints the addresses. Run again, it changes only what
     is different, and goes on where it was interrupted.
     """
-    from hashistack.backends.cluster import connect
+    from hashistack import targets
     from hashistack.views.cluster_events import EventView
 
     view = EventView(session.console)
     try:
-        wanted = _wanted(session, view, _Asked(file, environment, output, version, adopt, dry_run))
+        wanted, home, folder = _wanted(
+            session, view, _Asked(file, environment, output, version, adopt, dry_run)
+        )
         given = _given(session, secrets_file)
-        cluster = connect(session.terminal.environ)
         if dry_run:
-            return _show(session, cluster, wanted, given)
-        with cluster.state.locked(wanted.stack.app):
+            return _show(session, targets.connect(wanted.stack, session.terminal.environ), wanted, given)
+        site = targets.Site(wanted.stack, session.terminal.environ, home, folder, view.report, adopt)
+        with targets.raised(site) as cluster:
             _run(session, cluster, wanted, given, view)
     except HashistackError as error:
         view.failed(error.diagnostics, error.exit_code)
@@ -93,8 +97,11 @@ class _Asked:
     dry_run: bool
 
 
-def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
-    """Render the environment, write its files and return what is to run: ejected files as their user left them."""
+def _wanted(session: Session, view: EventView, asked: _Asked) -> tuple[Wanted, Path, Path]:
+    """Render the environment, write its files and return what is to run, ejected files as their user left them.
+
+    Also returns the folders of the descriptor and of the files.
+    """
     from hashistack import pipeline
     from hashistack.cli.source import chosen, output_folder, source
     from hashistack.plan.files import job_files, version_to_run
@@ -104,9 +111,7 @@ def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
     descriptor = source(session.terminal, asked.file)
     read = pipeline.read(descriptor.text, descriptor.file)
     stack = chosen(read.application, asked.environment)
-    name, target = stack.environment.name, stack.environment.target
-    if target != "local":
-        raise UsageProblem(messages.only_local_yet(name, target))
+    name = stack.environment.name
     version = version_to_run(stack.image, asked.version)
     built = pipeline.build(read.application, [name])
     view.notices((*descriptor.warnings, *read.warnings, *built.notices))
@@ -118,7 +123,7 @@ def _wanted(session: Session, view: EventView, asked: _Asked) -> Wanted:
             pipeline.write(changes, folder)
     kept = changes.lock.ejected
     files = {f.path: (folder / f.path).read_bytes() if f.path in kept else f.content for f in built.files}
-    return Wanted(stack, job_files(files, name), version, asked.adopt)
+    return Wanted(stack, job_files(files, name), version, asked.adopt), descriptor.folder, folder
 
 
 def _given(session: Session, secrets_file: str | None) -> dict[str, Sensitive]:
@@ -139,13 +144,8 @@ def _run(
     from hashistack.backends.cluster import StateJournal, SystemClock
     from hashistack.plan.executor import Executor
     from hashistack.plan.planner import absent_secrets, plan_up
-    from hashistack.plan.progress import AgentsStarted, Ready, Waiting
+    from hashistack.plan.progress import Ready
 
-    if cluster.agents.silent():
-        view.report(Waiting("Nomad and Consul to start on this machine"))
-    started = cluster.agents.start()
-    if started:
-        view.report(AgentsStarted(started))
     actual = _actual(cluster, wanted)
     plan_up(
         wanted, actual, _pretended(absent_secrets(wanted.stack, actual))

@@ -7,6 +7,7 @@ from hashistack.compile.artifact import Artifact, Compiled
 from hashistack.compile.batch import release_job, scheduled_job
 from hashistack.compile.ingress import ingress_job
 from hashistack.compile.notices import notices
+from hashistack.compile.onprem import terraform
 from hashistack.compile.stand_ins import stand_in_for
 from hashistack.model import Stack
 
@@ -19,6 +20,7 @@ def compile_stack(stack: Stack, source: str) -> Compiled:
         *(scheduled_job(stack, process, source) for process in stack.scheduled),
         *_stand_ins(stack, source),
         *ingress_job(stack, source),
+        *terraform(stack, source),
     )
     return Compiled(tuple(sorted(artifacts, key=lambda artifact: artifact.path)), notices(stack))
 

@@ -45,6 +45,7 @@ class GroupView:
     key: str
     count: int
     limits: tuple[int, int] | None
+    several: bool
     port: int | None
     service: ServiceView | None
     canary: bool
@@ -83,6 +84,7 @@ def _group(stack: Stack, process: Process) -> GroupView:
         key=key,
         count=process.scale.min,
         limits=(process.scale.min, process.scale.max) if process.scale.max > process.scale.min else None,
+        several=process.scale.max > 1,
         port=process.port,
         service=service,
         canary=_allows_two(process),

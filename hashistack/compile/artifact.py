@@ -18,8 +18,16 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A file to copy as it is; `file` is its name in a template folder, `path` is relative to the output folder."""
+
+    path: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """All files of one environment, and what the user must know about them."""
 
-    artifacts: tuple[Artifact, ...]
+    artifacts: tuple[Artifact | Copy, ...]
     notices: tuple[Diagnostic, ...]

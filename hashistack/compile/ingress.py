@@ -9,6 +9,19 @@ from hashistack.model import Ingress, Stack
 
 IMAGE = "traefik:v3.7.15"
 
+# Traefik's dynamic configuration with the certificate of the Nomad variable `nomad/jobs/ingress` (items `certificate`
+# and `key`, both PEM). A variable that is not there leaves the file empty: `nomadVar` alone would wait for it.
+_CERTIFICATE = """\
+{{ if nomadVarExists "nomad/jobs/ingress" }}{{ with nomadVar "nomad/jobs/ingress" }}{{ if .certificate.Key }}
+tls:
+  stores:
+    default:
+      defaultCertificate:
+        certFile: {{ .certificate.Value | toJSON }}
+        keyFile: {{ .key.Value | toJSON }}
+{{ end }}{{ end }}{{ end }}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class IngressView:
@@ -16,6 +29,7 @@ class IngressView:
 
     image: str
     ingress: Ingress
+    certificate: str
 
 
 def ingress_job(stack: Stack, source: str) -> tuple[Artifact, ...]:
@@ -23,5 +37,5 @@ def ingress_job(stack: Stack, source: str) -> tuple[Artifact, ...]:
     if not any(process.routes for process in stack.processes):
         return ()
     path = f"{stack.environment.name}/jobs/ingress.nomad.hcl"
-    view = IngressView(IMAGE, stack.environment.ingress)
+    view = IngressView(IMAGE, stack.environment.ingress, _CERTIFICATE)
     return (Artifact(path, "ingress.nomad.hcl.j2", view, source),)

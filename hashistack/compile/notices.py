@@ -10,14 +10,12 @@ from hashistack.model import Stack
 
 def notices(stack: Stack) -> tuple[Diagnostic, ...]:
     """Return one notice for each thing that the rendered files of this environment leave out."""
-    return (*_terraform(stack), *_backing_services(stack), *_scaling(stack), *_ingress(stack))
+    return (*_terraform(stack), *_backing_services(stack), *_scaling(stack))
 
 
 def _terraform(stack: Stack) -> tuple[Diagnostic, ...]:
     environment = stack.environment
-    return (
-        () if environment.target == "local" else (say.no_terraform_yet(environment.name, environment.target),)
-    )
+    return (say.no_terraform_yet(environment.name, "aws"),) if environment.target == "aws" else ()
 
 
 def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
@@ -44,7 +42,3 @@ def _scaling(stack: Stack) -> tuple[Diagnostic, ...]:
         for process in stack.processes
         if process.scale.max > process.scale.min
     )
-
-
-def _ingress(stack: Stack) -> tuple[Diagnostic, ...]:
-    return (say.no_vip_yet(stack.environment.name),) if stack.environment.ingress.vip else ()

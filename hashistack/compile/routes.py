@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from hashistack.model import Process, Route
 
+# Another instance is tried when one fails, until Consul has noticed and no request goes there any more. Traefik does
+# so while nothing of a request was sent; and after a 502, which is a connection that broke, for methods that may be
+# repeated (RFC 9110, 9.2.2) and bodies that are small enough to be kept. POST is never sent twice.
+_RETRY = {
+    "attempts": "4",
+    "initialinterval": "100ms",
+    "status": "502",
+    "maxrequestbodybytes": "65536",
+}
+
 
 def traefik_tags(app: str, process: Process) -> tuple[str, ...]:
     """Return the tags that put a process behind the ingress; none for a process without routes."""
     if not process.routes:
         return ()
-    entry_point = "internal" if process.internal else "public"
-    tags = ["traefik.enable=true"]
+    name = f"{app}-{process.name}"
+    retry = f"traefik.http.middlewares.{name}.retry"
+    tags = ["traefik.enable=true", *(f"{retry}.{option}={value}" for option, value in _RETRY.items())]
     for number, route in enumerate(process.routes):
-        router = f"traefik.http.routers.{app}-{process.name}-{number}"
+        router = f"traefik.http.routers.{name}-{number}"
         tags += [
             f"{router}.rule={rule(route)}",
             f"{router}.priority={priority(route)}",
-            f"{router}.entrypoints={entry_point}",
+            f"{router}.middlewares={name}",
         ]
+        # Without the tag a router answers on the ingress's default entry points: those for the public.
+        tags += [f"{router}.entrypoints=internal"] if process.internal else []
     return tuple(tags)
 
 

@@ -26,6 +26,7 @@ class TaskView:
     published: bool
     env: tuple[tuple[str, str], ...]
     env_file: str | None
+    reads_consul: bool
     cpu: int
     memory: int
 
@@ -52,6 +53,7 @@ def task(
         published=port is not None,
         env=variables.plain,
         env_file=variables.body,
+        reads_consul=variables.reads_consul,
         cpu=cpu,
         memory=memory,
     )

@@ -12,10 +12,14 @@ from hashistack.model import BackingService, Reference, Stack, Variable
 
 @dataclass(frozen=True, slots=True)
 class TaskVariables:
-    """Entries of the `env` block, and the body of the env file; the body is None when nothing needs it."""
+    """Entries of the `env` block, and the body of the env file; the body is None when nothing needs it.
+
+    `reads_consul`: the env file asks Consul where a backing service is.
+    """
 
     plain: tuple[tuple[str, str], ...]
     body: str | None
+    reads_consul: bool
 
 
 def task_variables(stack: Stack, port: int | None) -> TaskVariables:
@@ -30,7 +34,11 @@ def task_variables(stack: Stack, port: int | None) -> TaskVariables:
         else:
             late.append(variable)
     lines = (*_secret_lines(stack), *_late_lines(stack, late))
-    return TaskVariables(tuple(sorted(plain.items())), "\n".join(lines) + "\n" if lines else None)
+    return TaskVariables(
+        plain=tuple(sorted(plain.items())),
+        body="\n".join(lines) + "\n" if lines else None,
+        reads_consul=any(isinstance(part, Reference) for variable in late for part in variable.value),
+    )
 
 
 def _secret_lines(stack: Stack) -> tuple[str, ...]:

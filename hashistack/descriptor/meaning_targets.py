@@ -8,16 +8,21 @@ from typing import cast
 from hashistack.descriptor import reading
 from hashistack.descriptor.build_environment import ingress_ports
 from hashistack.descriptor.environments import Merged
-from hashistack.descriptor.meaning_names import duplicates
+from hashistack.descriptor.meaning_hosts import hosts
 from hashistack.descriptor.meaning_processes import range_of
-from hashistack.descriptor.nodes import Finding, Mapping, Sequence, Value, place
+from hashistack.descriptor.nodes import Finding, Mapping, Value, place
 from hashistack.descriptor.schema_targets import CLIENTS, INGRESS, TARGET_KEYS
 from hashistack.descriptor.suggest import closest
 from hashistack.descriptor.types import Key
 from hashistack.messages import descriptor_meaning as messages
 
 _NEEDED = {"aws": "region", "onprem": "hosts"}
-_NEEDED_ROLES = ("server", "client")
+# What the agents and SSH listen on, on machines where the ingress does, too.
+_TAKEN = {
+    22: "the SSH server's",
+    **dict.fromkeys((4646, 4647, 4648), "Nomad's"),
+    **dict.fromkeys((8300, 8301, 8500, 8501, 8600), "Consul's"),
+}
 
 
 def target(merged: Merged) -> Iterator[Finding]:
@@ -34,7 +39,7 @@ def target(merged: Merged) -> Iterator[Finding]:
     if merged.target == "aws":
         yield from _cloud(merged)
     if merged.target == "onprem":
-        yield from _hosts(own)
+        yield from hosts(own)
 
 
 def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding]:
@@ -50,7 +55,7 @@ def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding
 
 def _ingress(merged: Merged) -> Iterator[Finding]:
     own = reading.mapping(merged.own, "ingress")
-    taken: dict[int, str] = {}
+    taken = dict(_TAKEN) if merged.target == "onprem" else {}
     ports = ingress_ports(merged)
     # Written ports last: a clash with a default is shown where somebody can change it.
     for key in sorted(ports, key=lambda key: key in own.entries):
@@ -76,31 +81,3 @@ def _cloud(merged: Merged) -> Iterator[Finding]:
     count = reading.mapping(own, "servers").entries.get("count")
     if isinstance(count, Value) and cast(int, count.value) % 2 == 0:
         yield place(count), messages.even_servers(count.path, cast(int, count.value))
-
-
-def _hosts(own: Mapping) -> Iterator[Finding]:
-    hosts = dict(reading.mappings(own, "hosts"))
-    if not hosts:
-        return
-    addresses = (node for host in hosts.values() if isinstance(node := host.entries.get("address"), Value))
-    for node, first in duplicates(addresses):
-        yield (
-            place(node),
-            messages.duplicate_address(node.path, str(node.value), first.path.removesuffix(".address")),
-        )
-    whole = own.entries["hosts"]
-    roles = [item.value for host in hosts.values() for item in reading.items(host, "roles")]
-    sound = all(_sound(host) for host in hosts.values()) and len(hosts) == len(
-        reading.mapping(own, "hosts").entries
-    )
-    for role in _NEEDED_ROLES:
-        if role not in roles and sound:
-            yield whole.key, messages.no_role(whole.path, role)
-    servers = roles.count("server")
-    if servers and servers % 2 == 0 and sound:
-        yield whole.key, messages.even_servers(whole.path, servers)
-
-
-def _sound(host: Mapping) -> bool:
-    roles = host.entries.get("roles")
-    return isinstance(roles, Sequence) and all(isinstance(item, Value) for item in roles.items)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hashistack.descriptor.types import Text
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_RELEASE = r"[0-9]+\.[0-9]+\.[0-9]+([+-][A-Za-z0-9][A-Za-z0-9.+-]*)?"
 
 # A DNS label that begins with a letter, because it becomes part of job, Consul and directory names and of Go
 # template variables. Forty characters leave room for the app's name and a role in the 63 of RFC 1035.
@@ -40,6 +42,47 @@ ADDRESS = Text(
     r"^[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9:])?$",
     limit=253,
     example="10.0.0.11",
+)
+# The agents advertise it and their certificates carry it, so it cannot be a name.
+IP_ADDRESS = Text("an IPv4 address", rf"^{_OCTET}(\.{_OCTET}){{3}}$", example="10.0.0.11")
+# The "all" pool is Nomad's own: every node is in it and none can be put there.
+POOL = Text(
+    "the name of a node pool other than all",
+    r"^(?!all$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+    limit=63,
+    example="default",
+)
+# A line of /etc/ssh/ssh_host_*_key.pub: type, key in base64 and, if need be, a comment.
+HOST_KEY = Text(
+    "a public host key such as ssh-ed25519 AAAA...",
+    r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) AAAA[A-Za-z0-9+/]+={0,2}( [!-~ ]*)?$",
+)
+# None of it means anything to a shell, to HCL, or to the files that hosts read it from.
+FOLDER = Text(
+    "the absolute path of a folder", r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", limit=1024, example="/srv/data"
+)
+KEY_FILE = Text("the path of a file", r"^[^\x00-\x1f\x7f]+$", limit=1024)
+MIRROR = Text(
+    "an http or https address without a login",
+    r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$",
+    limit=1024,
+)
+# dockerd refuses a path in the address of a mirror (registry.ValidateMirror).
+REGISTRY = Text(
+    "an http or https address without a login and a path",
+    r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$",
+    limit=1024,
+)
+RELEASE = Text("a version such as 1.11.3", rf"^{_RELEASE}$", limit=63)
+ZIP = Text(
+    "the name of a release's zip for Linux on amd64 or arm64",
+    rf"^(nomad|consul)_{_RELEASE}_linux_(amd64|arm64)\.zip$",
+    example="nomad_1.11.3_linux_amd64.zip",
+)
+SHA256 = Text(
+    "a SHA-256 checksum: 64 hexadecimal digits in lower case",
+    r"^[0-9a-f]{64}$",
+    example="19dac5642a2ba5305e6ff8efee06a708d760ebe4d1cd7936bc3dc526f477dc12",
 )
 USER = Text("a login name", r"^[a-z_][a-z0-9_-]*$", limit=32, example="admin")
 REGION = Text("an AWS region", r"^[a-z]+(-[a-z]+)+-[0-9]$", limit=30, example="eu-west-1")

@@ -35,6 +35,12 @@ def mappings(node: Mapping, key: str) -> Iterator[tuple[str, Mapping]]:
             yield name, found
 
 
+def texts(node: Mapping, key: str) -> dict[str, str]:
+    """Return the unbroken texts in the mapping at `key` by name, sorted by name."""
+    found = mapping(node, key)
+    return {name: said for name in sorted(found.entries) if (said := text(found, name))}
+
+
 def items(node: Mapping, key: str) -> tuple[Value, ...]:
     """Return the unbroken items of the list at `key`."""
     found = node.entries.get(key)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from hashistack.descriptor import names
+from hashistack.descriptor.schema_hosts import HOST, SNAPSHOTS, SOFTWARE, SSH
 from hashistack.descriptor.types import Boolean, Choice, Integer, Key, ListOf, MapOf, Record
 
 TARGETS = ("local", "onprem", "aws")
-ROLES = ("server", "client", "ingress")
-INGRESS_PORTS: dict[str, tuple[int, int, int]] = {
-    "local": (8080, 8081, 8082),
-    "onprem": (80, 8081, 8082),
-    "aws": (80, 8081, 8082),
+INGRESS_PORTS: dict[str, dict[str, int]] = {
+    "local": {"port": 8080, "internal_port": 8081, "admin_port": 8082},
+    "onprem": {"port": 80, "tls_port": 443, "internal_port": 8081, "admin_port": 8082},
+    "aws": {"port": 80, "internal_port": 8081, "admin_port": 8082},
 }
-"""The defaults of ingress.port, ingress.internal_port and ingress.admin_port, by target."""
+"""The ports of the ingress that each target has, with their defaults."""
 
 _PORT = Integer(1, 65535)
 
@@ -25,6 +25,13 @@ INGRESS = Record(
             default_says="80; 8080 for target local",
             example="80",
         ),
+        "tls_port": Key(
+            _PORT,
+            "The port of the public entry point for HTTPS.",
+            default_says="443",
+            example="443",
+            targets=("onprem",),
+        ),
         "internal_port": Key(
             _PORT, "The port of the entry point of internal processes.", default_says="8081", example="8081"
         ),
@@ -35,8 +42,8 @@ INGRESS = Record(
             example="8082",
         ),
         "vip": Key(
-            names.ADDRESS,
-            "The address that moves between the ingress hosts.",
+            names.IP_ADDRESS,
+            "A free address of the hosts' network that moves between the ingress hosts.",
             default_says="none",
             example="10.0.0.10",
             targets=("onprem",),
@@ -73,47 +80,6 @@ CLIENTS = Record(
         "spot": Key(Boolean(), "Whether to use spot instances.", False, example="true"),
     },
     short=("min", "max"),
-)
-
-HOST = Record(
-    "host",
-    {
-        "address": Key(
-            names.ADDRESS,
-            "The address that the other hosts reach it at.",
-            required=True,
-            example="10.0.0.11",
-            also=("ip", "host"),
-        ),
-        "roles": Key(
-            ListOf(Choice(ROLES), 1),
-            "What runs on it: server, client, ingress.",
-            required=True,
-            example="[server, client]",
-            also=("role",),
-        ),
-        "rack": Key(
-            names.HOST_NAME,
-            "Where it stands; instances are spread over racks.",
-            default_says="none",
-            example="a",
-            also=("zone",),
-        ),
-    },
-)
-
-SSH = Record(
-    "ssh",
-    {
-        "user": Key(
-            names.USER,
-            "The user to log in as.",
-            default_says="as in the configuration of ssh",
-            example="admin",
-            also=("username", "login"),
-        ),
-    },
-    short=("user",),
 )
 
 TARGET_KEYS: dict[str, Key] = {
@@ -176,7 +142,7 @@ TARGET_KEYS: dict[str, Key] = {
     "ssh": Key(
         SSH,
         "How to log in to the hosts.",
-        default_says="as in the configuration of ssh",
+        default_says="as root",
         example="{user: admin}",
         targets=("onprem",),
     ),
@@ -187,5 +153,26 @@ TARGET_KEYS: dict[str, Key] = {
         example="{n1: {address: 10.0.0.11, roles: [server, client]}}",
         targets=("onprem",),
         also=("nodes", "machines"),
+    ),
+    "firewall": Key(
+        Choice(("manage", "none")),
+        "Whether nftables rules on the hosts close every port that the cluster does not need.",
+        "none",
+        example="manage",
+        targets=("onprem",),
+    ),
+    "software": Key(
+        SOFTWARE,
+        "The versions of Nomad and Consul, and where the hosts get them.",
+        default_says="the versions that this release of hashistack was tested with, from their vendor",
+        example="{mirror: 'https://mirror.factory.lan/hashicorp'}",
+        targets=("onprem",),
+    ),
+    "snapshots": Key(
+        SNAPSHOTS,
+        "How often the servers save the state of Nomad and Consul to /var/lib/hashistack/snapshots.",
+        default_says="every hour, the last 48 are kept",
+        example="{every: 1h, keep: 48}",
+        targets=("onprem",),
     ),
 }

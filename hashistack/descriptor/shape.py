@@ -45,6 +45,7 @@ from hashistack.messages import descriptor_meaning as meaning
 _SIZE_UNITS = {"": 1, "MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
 # Guessing takes a millisecond; a file with more mistakes than this is no descriptor.
 _GUESSES = 100
+_TOO_SHORT = 2
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -142,7 +143,8 @@ class _Checker:
     def _choice(self, node: Node, kind: Choice, example: str) -> Node:
         text = node.text if isinstance(node, Scalar) else ""
         if text not in kind.options:
-            meant = closest(text, kind.options)
+            # `on` is not nearly `none`.
+            meant = closest(text, kind.options) if len(text) > _TOO_SHORT else ""
             return self._broken(node, messages.wrong_choice(node.path, kind.options, got(node), meant))
         return Value(node.path, node.key, node.mark, text)
 

@@ -255,10 +255,10 @@ def ingress_of_others(apps: list[str]) -> Diagnostic:
     )
 
 
-def only_local_yet(environment: str, target: str) -> Diagnostic:
-    """Bringing up another target than local is not written yet."""
+def not_raised_yet(environment: str, target: str) -> Diagnostic:
+    """Bringing up this target is not written yet."""
     return Diagnostic(
         "HS419",
-        f"environment {environment} has target {target}, and only local ones can be brought up yet",
+        f"environment {environment} has target {target}, which cannot be brought up yet",
         hint="run its rendered jobs on a cluster of yours: nomad job run -var version=VERSION FILE",
     )

@@ -48,14 +48,5 @@ def no_autoscaling_yet(environment: str, process: str) -> Diagnostic:
     )
 
 
-def no_vip_yet(environment: str) -> Diagnostic:
-    """Say that the ingress has no shared address."""
-    return _notice(
-        "HS606",
-        f"environments.{environment}.ingress.vip",
-        "not set up yet; point DNS or a load balancer of yours at the ingress nodes",
-    )
-
-
 def _notice(code: str, path: str, summary: str) -> Diagnostic:
     return Diagnostic(code=code, summary=summary, path=path, severity="warning")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hashistack.compile.artifact import Artifact
+from hashistack.compile.artifact import Artifact, Copy
 from hashistack.render.align import align
-from hashistack.render.environment import environment
+from hashistack.render.environment import environment, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,10 @@ class RenderedFile:
     template: str
 
 
-def render(artifact: Artifact) -> RenderedFile:
-    """Fill the artifact's template with its view."""
+def render(artifact: Artifact | Copy) -> RenderedFile:
+    """Fill the artifact's template with its view, or copy its file byte by byte."""
+    if isinstance(artifact, Copy):
+        return RenderedFile(artifact.path, source_of(artifact.file).read_bytes(), artifact.file)
     text = environment().get_template(artifact.template).render(view=artifact.view)
     return RenderedFile(artifact.path, (header(artifact.source) + align(text)).encode(), artifact.template)
 

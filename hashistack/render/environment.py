@@ -36,6 +36,11 @@ def template_folders() -> tuple[Path, Path, Path]:
     return _folder("templates"), _folder("jobs"), _folder("terraform")
 
 
+def source_of(name: str) -> Path:
+    """Return the path of a file that is copied as it is."""
+    return next(path for folder in template_folders() if (path := folder / name).is_file())
+
+
 def _folder(name: str) -> Path:
     packaged = _PACKAGE / f"_{name}"
     return packaged if packaged.is_dir() else _PACKAGE.parent / name

@@ -9,23 +9,38 @@ from dataclasses import asdict
 from hashistack.diagnostics import Diagnostic, Exit
 from hashistack.plan.finding import Finding
 from hashistack.plan.progress import (
+    AccessBegun,
+    AccessChanged,
     AgentsKept,
     AgentsStarted,
     AgentsStopped,
+    CredentialsMade,
+    Emptied,
     Event,
+    HandedOver,
+    HostDone,
+    HostFailed,
+    HostLine,
+    HostStarted,
+    Joined,
+    Led,
     Left,
     LogLine,
     Ready,
     Released,
     Removed,
+    Restored,
     Reverting,
     Rollout,
     Running,
+    Saved,
     Stored,
     Submitted,
     Trouble,
     Unchanged,
+    Upgraded,
     Waiting,
+    Warned,
 )
 from hashistack.plan.steps import Address
 from hashistack.views import human, json, problems
@@ -48,6 +63,8 @@ class EventView:
             self._console.record({"event": _snake(type(event).__name__), **asdict(event)})
         elif isinstance(event, Ready):
             self._addresses(event)
+        elif isinstance(event, Warned):
+            problems.notices(self._console, (event.diagnostic,))
         else:
             for line in event_lines(event, self._console.ink_stderr):
                 self._console.note(line)
@@ -90,6 +107,10 @@ def event_lines(event: Event, ink: Ink) -> Iterator[str]:
     match event:
         case Trouble(job, finding):
             yield from _finding(job, finding, ink)
+        case HostFailed():
+            yield from _host_failed(event, ink)
+        case HostLine(host, _, text):
+            yield f"{ink(host + ' |', 'dim')} {_log_line(text)}"
         case LogLine(job, _, text):
             yield f"{ink(job + ' |', 'dim')} {_log_line(text)}"
         case Rollout(job, process, placed, healthy, desired):
@@ -125,7 +146,63 @@ def _other(event: Event) -> str:
             return f"removed {kind} {name}"
         case Left(kind, name, why):
             return f"left {kind} {name}: {why}"
+        case _:
+            return _machines(event)
+
+
+def _machines(event: Event) -> str:
+    match event:
+        case CredentialsMade(made, renewed, folder):
+            return f"{_credentials(made, renewed)} in {folder}: back that folder up, safely"
+        case AccessBegun(product):
+            return f"{product} refuses everybody without a token from now on"
+        case AccessChanged(product, written, removed):
+            return f"{product}: {_access(written, removed)}"
+        case HostStarted(host, phase):
+            return f"{host}: {_BEGINS[phase]}"
+        case HostDone(host, phase, seconds):
+            return f"{host}: {_ENDS[phase]} ({seconds} s)"
+        case HandedOver(host, names):
+            return f"{host} has been given {', '.join(names)}"
+        case Joined(host):
+            return f"{host} takes jobs"
+        case _:
+            return _upkeep(event)
+
+
+def _upkeep(event: Event) -> str:
+    match event:
+        case Saved(product, size):
+            return f"saved {product}: {human.size(size)}"
+        case Restored(product, taken):
+            return f"{product} has what it had at {taken}"
+        case Led(product, host):
+            return f"{product} is led by {host}"
+        case Emptied(host):
+            return f"{host} is empty: its instances run elsewhere"
+        case Upgraded(host, consul, nomad):
+            return f"{host} runs Consul {consul} and Nomad {nomad} and is healthy"
     raise TypeError(f"no words for {type(event).__name__}")
+
+
+_BEGINS = {"install": "installing", "start": "starting the agents", "remove": "clearing it"}
+_ENDS = {"install": "installed", "start": "the agents run", "remove": "cleared"}
+
+
+def _host_failed(event: HostFailed, ink: Ink) -> Iterator[str]:
+    yield ink(f"{event.host}: {event.phase} failed", "bold", "yellow")
+    for line in event.log:
+        yield f"   {ink('log |', 'dim')} {_log_line(line)}"
+
+
+def _credentials(made: tuple[str, ...], renewed: tuple[str, ...]) -> str:
+    done = [("made the credentials of", made), ("renewed those of", renewed)]
+    return " and ".join(f"{verb} {', '.join(names)}" for verb, names in done if names)
+
+
+def _access(written: int, removed: int) -> str:
+    done = [(f"{written} rights and tokens written", written), (f"{removed} removed", removed)]
+    return ", ".join(words for words, count in done if count)
 
 
 def _finding(job: str, finding: Finding, ink: Ink) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hashistack.model import Environment
 from hashistack.plan.removal import Removal
 from hashistack.views.console import Console
 from hashistack.views.up import describe
@@ -28,6 +29,18 @@ def show_lost(console: Console, jobs: Sequence[str], variables: Sequence[str], *
     )
     for line in (*(f"job {job}" for job in jobs), *(f"Nomad variable {path}" for path in variables)):
         console.note(f"  {line}")
+
+
+def show_hosts(console: Console, environment: Environment, *, purge: bool) -> None:
+    """Print what is taken off which machines, and what stays there."""
+    if console.json:
+        return
+    console.note("ends all processes and takes Nomad, Consul and what they needed off:")
+    for host in environment.hosts:
+        console.note(f"  {host.name} ({host.address}): {', '.join(host.roles)}")
+    console.note(
+        "and removes all data and the credentials, for good" if purge else "data and credentials stay"
+    )
 
 
 def nothing(console: Console, app: str, environment: str) -> None:

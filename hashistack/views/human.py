@@ -120,6 +120,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
 
 
+def size(count: int) -> str:
+    """Return a number of bytes in KiB or MiB, never as zero."""
+    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{max(1, round(count / 1024))} KiB"
+
+
 def table(rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), ink: Ink = PLAIN) -> str:
     """Return rows as left-aligned columns two spaces apart, with a bold header where one is given."""
     texts = [[printable(cell) for cell in row] for row in ([header, *rows] if header else rows)]

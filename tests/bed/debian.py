@@ -1,4 +1,4 @@
-"""A small Debian tree as a tar archive, made by mmdebstrap from the mirror that this machine's apt uses."""
+"""A small Debian tree, a tar archive or a folder, made by mmdebstrap from the archive that this machine's apt uses."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def mirror() -> str:
     raise BedUnavailable([Missing("a Debian archive", why, how)])
 
 
-def make_tree(tar: Path, include: Sequence[str]) -> None:
-    """Write a tree of ``SUITE`` with the given packages to ``tar``: about 25 s and 90 MB at least."""
+def make_tree(target: Path, include: Sequence[str], suite: str = SUITE, flags: Sequence[str] = ()) -> None:
+    """Write a tree with the given packages to ``target`` (x.tar or a folder): about 25 s and 90 MB at least."""
     packages.ensure(["mmdebstrap"])
     if not KEYRING.exists():
-        why, how = f"packages of {SUITE} are checked with it", "apt-get install debian-archive-keyring"
+        why, how = f"packages of {suite} are checked with it", "apt-get install debian-archive-keyring"
         raise BedUnavailable([Missing(str(KEYRING), why, f"On Debian: {how}")])
     included = [f"--include={','.join(include)}"] if include else []
-    command = ["mmdebstrap", "--variant=minbase", f"--keyring={KEYRING}", *included, *FLAGS]
-    run([*command, SUITE, str(tar), mirror()])
+    command = ["mmdebstrap", "--variant=minbase", f"--keyring={KEYRING}", *included, *flags, *FLAGS]
+    run([*command, suite, str(target), mirror()])
 
 
 def _apt_archives() -> list[str]:

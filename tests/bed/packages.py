@@ -35,6 +35,9 @@ NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
     "iproute2": (_commands("ip"), "the agents look up the address of Docker's bridge"),
     "iptables": (_commands("iptables"), "Docker publishes ports with it"),
     "procps": (_commands("ps"), "processes are listed with it"),
+    "systemd-container": (_commands("systemd-nspawn"), "machines of the tests are booted with it"),
+    "openssh-server": (_commands("sshd"), "the way to a host is tried against a server on loopback"),
+    "openssh-client": (_commands("ssh", "ssh-keygen"), "the machines are reached by SSH"),
     "containernetworking-plugins": (Path("/usr/lib/cni/bridge").exists, "Nomad's bridge networks need it"),
 }
 

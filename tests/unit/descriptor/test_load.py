@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from hashistack.descriptor.load import load
+from hashistack.descriptor.releases import CHECKSUMS, DEFAULTS, SITE
 from hashistack.model import (
     Application,
     BackingService,
+    Bastion,
     Clients,
     Health,
     Host,
@@ -21,11 +23,14 @@ from hashistack.model import (
     Scale,
     ScheduledProcess,
     Servers,
+    Snapshots,
+    Ssh,
     Stack,
     Topic,
 )
 
 DESIGN = (Path(__file__).parent / "design.yaml").read_bytes()
+N1_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA=="
 SMALL = "app: shop\nimage: shop\nprocesses:\n  web: {command: serve}\n"
 
 
@@ -124,23 +129,63 @@ def test_cloud_environment(stacks: dict[str, Stack]) -> None:
     assert environment.zones == ("eu-west-1b", "eu-west-1a")
     assert environment.servers == Servers(3, "t4g.small")
     assert environment.clients == Clients(3, 3, ("m7g.large", "m6g.large"), spot=True)
-    assert environment.ingress == Ingress(80, 8081, 8082, None)
+    assert environment.ingress == Ingress(80, None, 8081, 8082, None)
+    assert (environment.ssh, environment.software, environment.snapshots) == (None, None, None)
 
 
 def test_environment_of_own_machines(stacks: dict[str, Stack]) -> None:
     environment = stacks["factory"].environment
     assert environment.hosts == (
-        Host("n1", "10.0.0.11", ("client", "ingress", "server"), "a"),
-        Host("n2", "10.0.0.12", ("client",), None),
+        Host("n1", "10.0.0.11", ("client", "ingress", "server"), "a", "default", N1_KEY, ()),
+        Host(
+            "n2",
+            "10.0.0.12",
+            ("client",),
+            None,
+            "big",
+            None,
+            (("data", "/srv/data"), ("media", "/srv/media")),
+        ),
     )
-    assert (environment.ssh_user, environment.servers, environment.clients) == ("admin", None, None)
-    assert environment.ingress == Ingress(8080, 8081, 8082, "10.0.0.10")
+    assert (environment.servers, environment.clients, environment.firewall) == (None, None, True)
+    bastion = Bastion("bastion.factory.lan", "admin", 22, None)
+    assert environment.ssh == Ssh("admin", 2222, "~/.ssh/factory", bastion)
+    assert environment.ingress == Ingress(8080, 8443, 8081, 8082, "10.0.0.10")
+    assert environment.snapshots == Snapshots(1800, 48)
+
+
+def test_software_of_own_machines(stacks: dict[str, Stack]) -> None:
+    software = stacks["factory"].environment.software
+    assert software is not None
+    assert (software.nomad, software.consul, software.source) == ("1.11.4", "1.22.6", "releases")
+    assert (software.url, software.images) == (
+        "https://mirror.factory.lan/hashicorp",
+        "https://images.factory.lan:5000",
+    )
+    assert dict(software.checksums) == {
+        "consul_1.22.6_linux_amd64.zip": CHECKSUMS["consul_1.22.6_linux_amd64.zip"],
+        "consul_1.22.6_linux_arm64.zip": CHECKSUMS["consul_1.22.6_linux_arm64.zip"],
+        "nomad_1.11.4_linux_arm64.zip": "0123456789abcdef" * 4,
+    }
+
+
+def test_own_machines_without_more() -> None:
+    hosts = "hosts: {n1: {address: 10.0.0.1, roles: [server, client]}}"
+    environment = only_stack(f"{SMALL}environments:\n  own: {{target: onprem, {hosts}}}\n").environment
+    assert environment.ssh == Ssh("root", 22, None, None)
+    assert environment.ingress == Ingress(80, 443, 8081, 8082, None)
+    assert environment.firewall is False
+    assert environment.snapshots == Snapshots(3600, 48)
+    software = environment.software
+    assert software is not None
+    assert (software.nomad, software.consul, software.url) == (*DEFAULTS.values(), SITE)
+    assert len(software.checksums) == 4
 
 
 def test_without_environments_it_runs_here() -> None:
     environment = only_stack(SMALL).environment
     assert (environment.name, environment.target, environment.domain) == ("local", "local", "shop.localhost")
-    assert environment.ingress == Ingress(8080, 8081, 8082, None)
+    assert environment.ingress == Ingress(8080, None, 8081, 8082, None)
 
 
 def test_overrides(stacks: dict[str, Stack]) -> None:

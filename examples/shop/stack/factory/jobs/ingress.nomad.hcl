@@ -47,6 +47,10 @@ job "ingress" {
         static = 80
       }
 
+      port "secure" {
+        static = 443
+      }
+
       port "internal" {
         static = 8081
       }
@@ -74,13 +78,22 @@ job "ingress" {
     task "traefik" {
       driver = "docker"
 
+      # Routes are read from Consul: where it has ACLs, Nomad logs the task in and hands it CONSUL_HTTP_TOKEN.
+      consul {}
+
       config {
         image        = "traefik:v3.7.15"
         network_mode = "host"
 
         args = [
           "--entrypoints.public.address=:${NOMAD_PORT_public}",
+          "--entrypoints.public.asdefault=true",
           "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--entrypoints.secure.address=:${NOMAD_PORT_secure}",
+          "--entrypoints.secure.asdefault=true",
+          "--entrypoints.secure.http.tls=true",
+          "--entrypoints.secure.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--providers.file.directory=${NOMAD_SECRETS_DIR}/traefik",
           "--entrypoints.internal.address=:${NOMAD_PORT_internal}",
           "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.admin.address=:${NOMAD_PORT_admin}",
@@ -90,9 +103,28 @@ job "ingress" {
           "--providers.consulcatalog.exposedbydefault=false",
           "--providers.consulcatalog.watch=true",
           "--providers.consulcatalog.strictchecks=passing",
+          "--serverstransport.forwardingtimeouts.dialtimeout=2s",
           "--global.checknewversion=false",
           "--global.sendanonymoususage=false",
         ]
+      }
+
+      # The certificate of the entry point `secure`: Traefik reads it anew when the Nomad variable changes. Without the
+      # variable it shows one of its own, which no browser trusts.
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/traefik/certificate.yaml"
+        perms       = "600"
+        change_mode = "noop"
+        data        = <<EOT
+{{ if nomadVarExists "nomad/jobs/ingress" }}{{ with nomadVar "nomad/jobs/ingress" }}{{ if .certificate.Key }}
+tls:
+  stores:
+    default:
+      defaultCertificate:
+        certFile: {{ .certificate.Value | toJSON }}
+        keyFile: {{ .key.Value | toJSON }}
+{{ end }}{{ end }}{{ end }}
+EOT
       }
 
       kill_timeout = "30s"

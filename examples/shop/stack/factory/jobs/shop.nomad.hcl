@@ -65,8 +65,13 @@ job "shop" {
       # processes.admin.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-admin.retry.attempts=4",
+        "traefik.http.middlewares.shop-admin.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-admin.retry.status=502",
+        "traefik.http.middlewares.shop-admin.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-admin-0.rule=Host(`admin.shop.internal`)",
         "traefik.http.routers.shop-admin-0.priority=1",
+        "traefik.http.routers.shop-admin-0.middlewares=shop-admin",
         "traefik.http.routers.shop-admin-0.entrypoints=internal",
       ]
 
@@ -104,6 +109,9 @@ job "shop" {
         GREETING = "hello"
         PORT     = "8001"
       }
+
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
 
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {
@@ -143,9 +151,13 @@ EOT
       max     = 4
     }
 
-    # processes.web.scale: instances go to as many racks or zones as there are
+    # processes.web.scale: instances go to as many racks or zones as there are, and to as many machines
     spread {
       attribute = "${meta.rack}"
+    }
+
+    spread {
+      attribute = "${node.unique.name}"
     }
 
     # processes.web: a new version proves itself with one instance before an old one is stopped; the first
@@ -193,12 +205,16 @@ EOT
       # processes.web.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-web.retry.attempts=4",
+        "traefik.http.middlewares.shop-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-web.retry.status=502",
+        "traefik.http.middlewares.shop-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-web-0.rule=Host(`shop.factory.lan`)",
         "traefik.http.routers.shop-web-0.priority=1",
-        "traefik.http.routers.shop-web-0.entrypoints=public",
+        "traefik.http.routers.shop-web-0.middlewares=shop-web",
         "traefik.http.routers.shop-web-1.rule=Host(`shop.factory.lan`) && (Path(`/api`) || PathPrefix(`/api/`))",
         "traefik.http.routers.shop-web-1.priority=4",
-        "traefik.http.routers.shop-web-1.entrypoints=public",
+        "traefik.http.routers.shop-web-1.middlewares=shop-web",
       ]
 
       # processes.web.health
@@ -235,6 +251,9 @@ EOT
         GREETING = "hello"
         PORT     = "8000"
       }
+
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
 
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {
@@ -310,6 +329,9 @@ EOT
       env {
         GREETING = "hello"
       }
+
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
 
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {

@@ -74,12 +74,16 @@ job "ingress" {
     task "traefik" {
       driver = "docker"
 
+      # Routes are read from Consul: where it has ACLs, Nomad logs the task in and hands it CONSUL_HTTP_TOKEN.
+      consul {}
+
       config {
         image        = "traefik:v3.7.15"
         network_mode = "host"
 
         args = [
           "--entrypoints.public.address=:${NOMAD_PORT_public}",
+          "--entrypoints.public.asdefault=true",
           "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.internal.address=:${NOMAD_PORT_internal}",
           "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
@@ -90,6 +94,7 @@ job "ingress" {
           "--providers.consulcatalog.exposedbydefault=false",
           "--providers.consulcatalog.watch=true",
           "--providers.consulcatalog.strictchecks=passing",
+          "--serverstransport.forwardingtimeouts.dialtimeout=2s",
           "--global.checknewversion=false",
           "--global.sendanonymoususage=false",
         ]

@@ -54,6 +54,9 @@ job "shop-nightly" {
         GREETING = "hello"
       }
 
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
+
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {
         destination = "${NOMAD_SECRETS_DIR}/app.env"

@@ -27,9 +27,13 @@ job "hello" {
       max     = 6
     }
 
-    # processes.web.scale: instances go to as many racks or zones as there are
+    # processes.web.scale: instances go to as many racks or zones as there are, and to as many machines
     spread {
       attribute = "${meta.rack}"
+    }
+
+    spread {
+      attribute = "${node.unique.name}"
     }
 
     # processes.web: a new version proves itself with one instance before an old one is stopped; the first

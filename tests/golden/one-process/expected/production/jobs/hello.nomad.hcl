@@ -65,9 +65,13 @@ job "hello" {
       # processes.web.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.hello-web.retry.attempts=4",
+        "traefik.http.middlewares.hello-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.hello-web.retry.status=502",
+        "traefik.http.middlewares.hello-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.hello-web-0.rule=Host(`hello.example.com`)",
         "traefik.http.routers.hello-web-0.priority=1",
-        "traefik.http.routers.hello-web-0.entrypoints=public",
+        "traefik.http.routers.hello-web-0.middlewares=hello-web",
       ]
 
       # processes.web.port

@@ -59,6 +59,9 @@ job "hello" {
       # processes.worker.command: SIGTERM, then this long to finish what is under way
       kill_timeout = "30s"
 
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
+
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {
         destination = "${NOMAD_SECRETS_DIR}/app.env"

@@ -65,8 +65,13 @@ job "shop" {
       # processes.admin.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-admin.retry.attempts=4",
+        "traefik.http.middlewares.shop-admin.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-admin.retry.status=502",
+        "traefik.http.middlewares.shop-admin.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-admin-0.rule=Host(`admin.shop.internal`)",
         "traefik.http.routers.shop-admin-0.priority=1",
+        "traefik.http.routers.shop-admin-0.middlewares=shop-admin",
         "traefik.http.routers.shop-admin-0.entrypoints=internal",
       ]
 
@@ -160,12 +165,16 @@ job "shop" {
       # processes.api.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-api.retry.attempts=4",
+        "traefik.http.middlewares.shop-api.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-api.retry.status=502",
+        "traefik.http.middlewares.shop-api.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-api-0.rule=Host(`shop.example.com`) && (Path(`/api`) || PathPrefix(`/api/`))",
         "traefik.http.routers.shop-api-0.priority=4",
-        "traefik.http.routers.shop-api-0.entrypoints=public",
+        "traefik.http.routers.shop-api-0.middlewares=shop-api",
         "traefik.http.routers.shop-api-1.rule=Host(`shop.example.com`) && (Path(`/v1/orders`) || PathPrefix(`/v1/orders/`))",
         "traefik.http.routers.shop-api-1.priority=10",
-        "traefik.http.routers.shop-api-1.entrypoints=public",
+        "traefik.http.routers.shop-api-1.middlewares=shop-api",
       ]
 
       # processes.api.port
@@ -258,12 +267,16 @@ job "shop" {
       # processes.web.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-web.retry.attempts=4",
+        "traefik.http.middlewares.shop-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-web.retry.status=502",
+        "traefik.http.middlewares.shop-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-web-0.rule=Host(`shop.example.com`)",
         "traefik.http.routers.shop-web-0.priority=1",
-        "traefik.http.routers.shop-web-0.entrypoints=public",
+        "traefik.http.routers.shop-web-0.middlewares=shop-web",
         "traefik.http.routers.shop-web-1.rule=Host(`www.example.com`)",
         "traefik.http.routers.shop-web-1.priority=1",
-        "traefik.http.routers.shop-web-1.entrypoints=public",
+        "traefik.http.routers.shop-web-1.middlewares=shop-web",
       ]
 
       # processes.web.port

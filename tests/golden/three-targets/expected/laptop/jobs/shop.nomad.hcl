@@ -27,9 +27,13 @@ job "shop" {
       max     = 10
     }
 
-    # processes.web.scale: instances go to as many racks or zones as there are
+    # processes.web.scale: instances go to as many racks or zones as there are, and to as many machines
     spread {
       attribute = "${meta.rack}"
+    }
+
+    spread {
+      attribute = "${node.unique.name}"
     }
 
     # processes.web: a new version proves itself with one instance before an old one is stopped; the first
@@ -77,12 +81,16 @@ job "shop" {
       # processes.web.routes
       tags = [
         "traefik.enable=true",
+        "traefik.http.middlewares.shop-web.retry.attempts=4",
+        "traefik.http.middlewares.shop-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-web.retry.status=502",
+        "traefik.http.middlewares.shop-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-web-0.rule=Host(`shop.localhost`)",
         "traefik.http.routers.shop-web-0.priority=1",
-        "traefik.http.routers.shop-web-0.entrypoints=public",
+        "traefik.http.routers.shop-web-0.middlewares=shop-web",
         "traefik.http.routers.shop-web-1.rule=Host(`admin.shop.internal`)",
         "traefik.http.routers.shop-web-1.priority=1",
-        "traefik.http.routers.shop-web-1.entrypoints=public",
+        "traefik.http.routers.shop-web-1.middlewares=shop-web",
       ]
 
       # processes.web.health
@@ -119,6 +127,9 @@ job "shop" {
         LOG_LEVEL = "debug"
         PORT      = "8000"
       }
+
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
 
       # env and secrets that are known only when the container starts; the process starts again when one changes
       template {

@@ -1,0 +1,76 @@
+"""Who belongs to a cluster of machines of one's own, and how one of them is emptied or forgotten."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from hashistack.backends.api import Api
+from hashistack.backends.endpoint import Endpoint
+from hashistack.diagnostics import BackendError
+from hashistack.plan.hosts import Member
+
+_DRAIN_SECONDS = 120  # as long as a new instance may take to become healthy elsewhere, twice over
+_TICK = 0.5
+_SECOND = 1_000_000_000  # Nomad's durations are in nanoseconds
+_ALIVE = 1  # serf's status of a member: 1 alive, 2 leaving, 3 left, 4 failed
+_LEFT = 3
+
+
+class Membership:
+    """The members as Consul and Nomad know them; every method raises `BackendError` when they cannot be asked."""
+
+    def __init__(self, consul: Endpoint, nomad: Endpoint) -> None:
+        self._consul = Api(consul)
+        self._nomad = Api(nomad)
+
+    def members(self) -> tuple[Member, ...]:
+        """Return every machine that Consul has in its pool or still remembers, by name."""
+        pool = self._consul.get("agent/members") or []
+        found = {
+            each["Name"]: Member(each["Name"], each["Tags"].get("role") == "consul", each["Status"] == _ALIVE)
+            for each in pool
+            if each["Status"] != _LEFT
+        }
+        return tuple(found[name] for name in sorted(found))
+
+    def drain(self, name: str) -> None:
+        """Move the instances of a machine elsewhere and wait until they have gone; it takes no new ones."""
+        for node in self._nodes(name):
+            spec = {"Deadline": _DRAIN_SECONDS * _SECOND, "IgnoreSystemJobs": False}
+            self._nomad.put(f"node/{node['ID']}/drain", {"DrainSpec": spec, "MarkEligible": False})
+            self._await_drained(node["ID"])
+
+    def admit(self, name: str) -> None:
+        """Let a machine take instances again."""
+        for node in self._nodes(name):
+            self._nomad.put(f"node/{node['ID']}/drain", {"DrainSpec": None, "MarkEligible": True})
+
+    def forget(self, name: str) -> None:
+        """Remove what Consul and Nomad remember of a machine that is gone for good."""
+        for node in self._nodes(name):
+            self._nomad.put(f"node/{node['ID']}/purge")
+        for api in (self._nomad, self._consul):
+            for peer in _peers(api):
+                if str(peer["Node"]).partition(".")[0] == name:  # Nomad adds its region: n1.global
+                    api.delete("operator/raft/peer", id=peer["ID"])
+        with suppress(BackendError):  # a name that serf does not know is an error there, and fine here
+            self._nomad.put("agent/force-leave", node=f"{name}.global", prune="true")
+        with suppress(BackendError):
+            self._consul.put(f"agent/force-leave/{name}", prune="")
+        self._consul.put("catalog/deregister", {"Node": name})
+
+    def _nodes(self, name: str) -> list[dict[str, Any]]:
+        return [node for node in self._nomad.get("nodes") or [] if node["Name"] == name]
+
+    def _await_drained(self, node: str) -> None:
+        end = time.monotonic() + _DRAIN_SECONDS + 30
+        while time.monotonic() < end:
+            if not (self._nomad.get(f"node/{node}") or {}).get("DrainStrategy"):
+                return
+            time.sleep(_TICK)
+
+
+def _peers(api: Api) -> list[dict[str, Any]]:
+    return list((api.get("operator/raft/configuration") or {}).get("Servers") or [])

@@ -1,0 +1,195 @@
+"""Snapshots of Consul's and Nomad's servers, to and from a folder that only its owner can read.
+
+A snapshot holds every secret of the cluster: tokens, Nomad variables and the keys that they are encrypted with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hashistack.backends.api import Api
+from hashistack.backends.endpoint import Endpoint, session
+from hashistack.backends.failures import explained, from_status
+from hashistack.diagnostics import BackendError, HashistackError, UsageProblem
+from hashistack.messages import upkeep as messages
+from hashistack.plan.backup import (
+    MANIFEST,
+    SNAPSHOTS,
+    SUMS,
+    Manifest,
+    faults,
+    manifest_text,
+    read_manifest,
+    read_sums,
+    sums_text,
+)
+
+_PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
+_HEADERS = {"Consul": "X-Consul-Token", "Nomad": "X-Nomad-Token"}
+_TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
+_CHUNK = 1 << 20
+_FAILURES = 400
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_LONGEST_TEXT = 1 << 20
+
+
+class Snapshots:
+    """The snapshots of one cluster; every call raises `BackendError` when it is refused or cannot be made."""
+
+    def __init__(self, consul: Endpoint, nomad: Endpoint) -> None:
+        self._endpoints: Mapping[str, Endpoint] = {"Consul": consul, "Nomad": nomad}
+        self._apis = {product: Api(endpoint) for product, endpoint in self._endpoints.items()}
+
+    def versions(self) -> dict[str, str]:
+        """Return the version of each product where it is asked."""
+        consul, nomad = (self._apis[product].get("agent/self") for product in ("Consul", "Nomad"))
+        return {"Consul": consul["Config"]["Version"], "Nomad": nomad["config"]["Version"]["Version"]}
+
+    def jobs(self) -> tuple[str, ...]:
+        """List the jobs that are not stopped, without the runs of a schedule."""
+        stubs = self._apis["Nomad"].get("jobs") or []
+        return tuple(sorted(stub["ID"] for stub in stubs if not stub["Stop"] and not stub["ParentID"]))
+
+    def has_leader(self, product: str) -> bool:
+        """Tell whether the servers agree on a leader; False also while none answers."""
+        try:
+            return bool(self._apis[product].get("status/leader"))
+        except BackendError:
+            return False
+
+    def knows_us(self, product: str) -> bool:
+        """Tell whether our token means anything to the servers; it does where there is no access control."""
+        return self._apis[product].attempt("get", "acl/token/self")[0] not in (_FORBIDDEN, _NOT_FOUND)
+
+    def save(self, product: str, path: Path) -> int:
+        """Write a snapshot to a new file, check that it is whole, and return its size in bytes."""
+        endpoint = self._endpoints[product]
+        response = self._call("get", endpoint, stream=True)
+        with explained(endpoint, "taking a snapshot"), _private(path) as file:
+            for chunk in response.iter_content(_CHUNK):
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        _check_archive(product, path)
+        return path.stat().st_size
+
+    def restore(self, product: str, path: Path) -> None:
+        """Put a snapshot in the place of all that the servers have."""
+        with path.open("rb") as file:
+            self._call("put", self._endpoints[product], data=file)
+
+    def _call(self, method: str, endpoint: Endpoint, **arguments: Any) -> Any:
+        doing = "taking a snapshot" if method == "get" else "restoring a snapshot"
+        token = {_HEADERS[endpoint.product]: endpoint.token.reveal()} if endpoint.token else {}
+        url = f"{endpoint.url}/v1/{_PATHS[endpoint.product]}"
+        with explained(endpoint, doing):
+            response = session(endpoint).request(method, url, headers=token, timeout=_TIMEOUT, **arguments)
+        if response.status_code >= _FAILURES:
+            raise BackendError(from_status(endpoint, doing, response.status_code, response.text))
+        return response
+
+
+class BackupFolder:
+    """A folder that becomes a backup when all of it is there."""
+
+    def __init__(self, parent: Path, manifest: Manifest) -> None:
+        """Begin a backup below `parent`."""
+        self.path = parent / manifest.folder
+        self._manifest = manifest
+        self._work = parent / f".{manifest.folder}.{os.getpid()}"
+        if self.path.exists():
+            raise UsageProblem(messages.backup_exists(str(self.path)))
+        try:
+            self._work.mkdir(mode=0o700, parents=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def file(self, product: str) -> Path:
+        """Return where the snapshot of a product belongs until the backup is complete."""
+        return self._work / SNAPSHOTS[product]
+
+    def complete(self) -> None:
+        """Add the manifest and the checksums, and give the folder its name."""
+        try:
+            with _private(self._work / MANIFEST) as file:
+                file.write(manifest_text(self._manifest).encode())
+            sums = {path.name: _sum(path) for path in self._work.iterdir()}
+            with _private(self._work / SUMS) as file:
+                file.write(sums_text(sums).encode())
+            self._work.rename(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def abandon(self) -> None:
+        """Remove what there is of a backup that did not become one."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._work)
+
+    def _unwritable(self, error: OSError) -> HashistackError:
+        return HashistackError(messages.backup_unwritable(str(self.path), error.strerror or str(error)))
+
+
+def read_backup(folder: Path) -> Manifest:
+    """Return the manifest of a backup all of whose files are as they were written; raise `UsageProblem` otherwise."""
+    reasons: tuple[str, ...]
+    try:
+        found = {name: _sum_or_none(folder / name) for name in (*SNAPSHOTS.values(), MANIFEST)}
+        reasons = faults(read_sums(_text(folder / SUMS)), found)
+        if not reasons:
+            return read_manifest(_text(folder / MANIFEST))
+    except (OSError, ValueError) as error:
+        reasons = (_reason(error),)
+    raise UsageProblem(messages.no_backup(str(folder), reasons))
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return f"{Path(error.filename or '').name}: {error.strerror}"
+    return f"{MANIFEST} is {error}"
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_LONGEST_TEXT).decode()
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sum_or_none(path: Path) -> str | None:
+    return _sum(path) if path.is_file() else None
+
+
+def _private(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _check_archive(product: str, path: Path) -> None:
+    """Hold a snapshot against the checksums inside it: both products stream it, and a stream may end too early."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            told = read_sums(_member(archive, SUMS).read().decode())
+            json.loads(_member(archive, "meta.json").read())
+            for name in ("meta.json", "state.bin"):
+                if hashlib.file_digest(_member(archive, name), "sha256").hexdigest() != told.get(name):
+                    raise ValueError(f"{name} has another checksum")
+    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
+        raise BackendError(messages.broken_snapshot(product, str(error))) from error
+
+
+def _member(archive: tarfile.TarFile, name: str) -> Any:
+    file = archive.extractfile(name)
+    if file is None:
+        raise KeyError(f"{name} is no file")
+    return file

@@ -1,0 +1,117 @@
+"""`hashistack restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hashistack.cli import options
+from hashistack.cli.command import command as make
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit, HashistackError, UsageProblem
+from hashistack.messages import cluster as messages
+from hashistack.messages import upkeep
+
+if TYPE_CHECKING:
+    from hashistack.model import Stack
+    from hashistack.plan.backup import Manifest
+    from hashistack.targets import Site
+    from hashistack.views.cluster_events import EventView
+
+
+@make(
+    example="hashistack restore -e factory backups/shop-factory-2026-11-21T180000Z",
+    exits=(Exit.CONFLICT, Exit.DESCRIPTOR, Exit.UNAVAILABLE, Exit.INTERRUPTED),
+)
+@options.file
+@options.required_environment
+@options.output
+@options.yes
+@click.argument("backup", metavar="BACKUP")
+def restore(
+    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, backup: str
+) -> Exit:
+    """Put a backup in the place of what Consul's and Nomad's servers have.
+
+    BACKUP is a folder that `hashistack backup` made. All jobs, secrets and tokens become those of its time; what was
+    changed since is lost. Checks the backup first, and asks. Tokens that were made after the backup, those of people and
+    of new hosts included, are unknown afterwards: `hashistack up` makes those of hosts again.
+    """
+    from hashistack import pipeline, targets
+    from hashistack.cli.source import chosen, output_folder, source
+    from hashistack.views.cluster_events import EventView
+
+    view = EventView(session.console)
+    try:
+        descriptor = source(session.terminal, file)
+        stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
+        folder = session.terminal.cwd / backup
+        manifest = _manifest(folder, stack)
+        site = targets.Site(
+            stack,
+            session.terminal.environ,
+            descriptor.folder,
+            output_folder(session.terminal, descriptor, output),
+            view.report,
+        )
+        code = _run(session, site, manifest, folder, view, yes=yes)
+    except HashistackError as error:
+        view.failed(error.diagnostics, error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        view.failed((messages.interrupted("restoring"),), Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
+    if code is Exit.DONE:
+        view.done()
+    return code
+
+
+def _manifest(folder: Path, stack: Stack) -> Manifest:
+    """Return the manifest of a backup that is whole and of this stack."""
+    from hashistack.backends.snapshots import read_backup
+
+    manifest = read_backup(folder)
+    found = f"{manifest.app} in {manifest.environment}"
+    wanted = f"{stack.app} in {stack.environment.name}"
+    if found != wanted:
+        raise UsageProblem(upkeep.backup_of_another(folder.name, found, wanted))
+    return manifest
+
+
+def _run(
+    session: Session, site: Site, manifest: Manifest, folder: Path, view: EventView, *, yes: bool
+) -> Exit:
+    from hashistack import targets
+    from hashistack.backends.cluster import SystemClock
+    from hashistack.backends.snapshots import Snapshots
+    from hashistack.plan.backup import cautions
+    from hashistack.plan.restorer import Restorer
+    from hashistack.views import backup as views
+
+    with targets.held(site) as cluster:
+        servers = Snapshots(cluster.consul.endpoint, cluster.nomad.endpoint)
+        view.notices(cautions(manifest, servers.versions()))
+        views.about_to_restore(session.console, manifest)
+        if not _confirmed(session, manifest, yes):
+            return Exit.FAILED
+        Restorer(servers, view, SystemClock()).restore(manifest, folder)
+    return Exit.DONE
+
+
+def _confirmed(session: Session, manifest: Manifest, yes: bool) -> bool:
+    from hashistack.views import backup as views
+
+    if yes:
+        return True
+    if not session.terminal.asks:
+        raise UsageProblem(upkeep.restore_needs_yes(manifest.app, manifest.environment))
+    question = f"Replace all of {manifest.app} in {manifest.environment} by what it was at {manifest.taken}?"
+    answer = click.confirm(question, err=True)
+    if not answer:
+        views.declined(session.console)
+    return answer
+
+
+command = restore

@@ -1,0 +1,1 @@
+"""What proves who is who in a cluster of one's own machines: certificates, gossip keys, tokens; values only."""

@@ -1,0 +1,141 @@
+"""The access control that a stack's cluster is to have: who may do what, as small as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hashistack.credentials.values import Credentials
+from hashistack.model import Host, Stack
+from hashistack.plan import names
+from hashistack.plan.acl import (
+    MARK,
+    AuthMethod,
+    BindingRule,
+    ConsulAccess,
+    ConsulPolicy,
+    ConsulRole,
+    ConsulToken,
+    NomadPolicy,
+)
+
+NODE_POLICY = "hashistack-node"
+SNAPSHOT_POLICY = "hashistack-snapshot"
+_NOMAD_POLICY = "hashistack-nomad"
+_DNS_POLICY = "hashistack-dns"
+_TASKS_POLICY = "nomad-tasks"
+_METHOD = "nomad-workloads"  # the name that Nomad's agents use unless told otherwise
+_AUDIENCE = "consul.io"
+_KEYS_URL = "https://127.0.0.1:4646/.well-known/jwks.json"  # every server of Consul is one of Nomad
+
+_READS_ALL = 'node_prefix "" {\n  policy = "read"\n}\n\nservice_prefix "" {\n  policy = "read"\n}\n'
+
+_CONSUL_POLICIES = (
+    ConsulPolicy(
+        _NOMAD_POLICY,
+        f"{MARK}Nomad's agents register services and jobs' checks",
+        'agent_prefix "" {\n  policy = "read"\n}\n\nnode_prefix "" {\n  policy = "read"\n}\n\n'
+        'service_prefix "" {\n  policy = "write"\n}\n',
+    ),
+    ConsulPolicy(
+        _DNS_POLICY,
+        f"{MARK}DNS answers for every node and service",
+        _READS_ALL + '\nquery_prefix "" {\n  policy = "read"\n}\n',
+    ),
+    # Consul has no smaller right that allows a snapshot: it holds all tokens.
+    ConsulPolicy(SNAPSHOT_POLICY, f"{MARK}servers save snapshots", 'acl = "write"\n'),
+    ConsulPolicy(
+        _TASKS_POLICY,
+        f"{MARK}jobs look services up",
+        _READS_ALL + '\nkey_prefix "" {\n  policy = "read"\n}\n',
+    ),
+)
+# Nomad's binding rule names the role by the namespace of the job.
+_TASKS_ROLE = ConsulRole("nomad-default-tasks", f"{MARK}jobs of the namespace default", (_TASKS_POLICY,))
+
+_NOMAD_POLICIES = (
+    NomadPolicy(
+        NODE_POLICY,
+        f"{MARK}a machine drains itself before it shuts down",
+        'node {\n  policy = "write"\n}\n\nagent {\n  policy = "read"\n}\n',
+    ),
+    NomadPolicy(
+        SNAPSHOT_POLICY,
+        f"{MARK}servers save snapshots",
+        'operator {\n  capabilities = ["snapshot-save"]\n}\n',
+    ),
+)
+
+
+def consul_access(stack: Stack, credentials: Credentials, keys_url: str = _KEYS_URL) -> ConsulAccess:
+    """Return what Consul is to know."""
+    shared, datacenter = credentials.secrets, stack.environment.name
+    services = (
+        (shared.consul_nomad, "Nomad's agents", _NOMAD_POLICY),
+        (shared.consul_dns, "DNS", _DNS_POLICY),
+        (shared.consul_snapshot, "snapshots", SNAPSHOT_POLICY),
+    )
+    tokens = [
+        ConsulToken(token.accessor, f"{MARK}{what}", (policy,), secret=token.secret)
+        for token, what, policy in services
+    ]
+    tokens += [
+        ConsulToken(
+            host.consul.accessor, f"{MARK}agent {name}", node=(name, datacenter), secret=host.consul.secret
+        )
+        for name, host in sorted(credentials.hosts.items())
+    ]
+    method = AuthMethod(
+        _METHOD, f"{MARK}jobs of Nomad", keys_url, credentials.authority.certificate, _AUDIENCE
+    )
+    rules = (
+        BindingRule(
+            _METHOD,
+            f"{MARK}services register themselves",
+            "service",
+            "${value.nomad_service}",
+            '"nomad_service" in value',
+        ),
+        BindingRule(
+            _METHOD,
+            f"{MARK}tasks get their namespace's role",
+            "role",
+            "nomad-${value.nomad_namespace}-tasks",
+            '"nomad_service" not in value',
+        ),
+    )
+    return ConsulAccess((*_CONSUL_POLICIES, _TASKS_ROLE, *tokens), (method, *rules))
+
+
+def nomad_policies(stack: Stack) -> tuple[NomadPolicy, ...]:
+    """Return what Nomad is to know: the machines' policies and one for each job of the app."""
+    return (*_NOMAD_POLICIES, *(_reads(stack, job) for job in _jobs(stack)))
+
+
+def node_grants(host: Host) -> Iterator[tuple[str, str]]:
+    """Yield the variables of a host's nomad.env that hold tokens, each with the policy of its token."""
+    if "client" in host.roles:
+        yield "NOMAD_NODE_TOKEN", NODE_POLICY
+    if "server" in host.roles:
+        yield "NOMAD_SNAPSHOT_TOKEN", SNAPSHOT_POLICY
+
+
+def _jobs(stack: Stack) -> Iterable[str]:
+    release = [names.release_job(stack.app)] if stack.release else []
+    return (stack.app, *release, *(f"{stack.app}-{process.name}" for process in stack.scheduled))
+
+
+def _reads(stack: Stack, job: str) -> NomadPolicy:
+    """Return the policy by which a job of the app reads the app's variables, and nobody else's.
+
+    Nomad itself lets a job read nomad/jobs/<job> and what lies below it for its own groups and tasks. What lies below
+    is read for a secret or a service that is not there yet: a denial would end the task that is to wait.
+    """
+    paths = [names.secrets_variable(stack.app)]
+    paths += [names.credentials_variable(stack.app, service.name) for service in stack.backing_services]
+    blocks = [
+        f'    path "{path}" {{\n      capabilities = ["read", "list"]\n    }}\n'
+        for each in paths
+        for path in (each, f"{each}/*")
+    ]
+    rules = 'namespace "default" {\n  variables {\n' + "\n".join(blocks) + "  }\n}\n"
+    return NomadPolicy(f"{job}-reads", f"{MARK}{job} reads the variables of {stack.app}", rules, job)

@@ -1,0 +1,104 @@
+"""The way to a host, against a real SSH server on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hashistack.backends.hosts import Remote, gather, locked
+from hashistack.diagnostics import ConflictError
+from hashistack.model import Bastion, Host, Ssh
+from tests.bed import sshd
+from tests.conftest import needed
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Sshd]:
+    with needed(), sshd.running(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
+
+
+@pytest.fixture
+def remote(server: sshd.Sshd, tmp_path: Path) -> Remote:
+    known = tmp_path / "known_hosts"
+    known.write_text(server.known_hosts())
+    host = Host("n1", sshd.HOST, ("client",), None, "default", None, ())
+    return Remote(host, Ssh(server.user, server.port, str(server.key), None), known)
+
+
+def test_a_command_runs_and_reads_its_input(remote: Remote) -> None:
+    result = remote.run("cat; echo oops >&2; exit 3", "quoted ' \" $HOME\n")
+    assert (result.code, result.out, result.err) == (3, "quoted ' \" $HOME\n", "oops\n")
+    assert result.reach == "reached"
+    assert result.last_words == "oops"
+
+
+def test_facts_name_the_user_and_every_host_key(remote: Remote, server: sshd.Sshd) -> None:
+    facts = gather([remote])[0]
+    assert (facts.reach, facts.user, facts.cluster) == ("reached", server.user, "")
+    assert all(" " in key for key in facts.host_keys)
+
+
+def test_an_unknown_host_is_told_from_one_that_changed(
+    remote: Remote, server: sshd.Sshd, tmp_path: Path
+) -> None:
+    remote.known_hosts.write_text("")
+    assert remote.facts().reach == "host_key_unknown"
+    sshd.make_key(tmp_path / "other", "ed25519")
+    other = " ".join((tmp_path / "other.pub").read_text().split()[:2])
+    remote.known_hosts.write_text(f"[{sshd.HOST}]:{server.port} {other}\n")
+    assert remote.facts().reach == "host_key_changed"
+
+
+def test_a_wrong_key_is_a_refusal_and_a_closed_port_is_not(remote: Remote, tmp_path: Path) -> None:
+    sshd.make_key(tmp_path / "stranger", "ed25519")
+    stranger = replace(remote, ssh=replace(remote.ssh, key=str(tmp_path / "stranger")))
+    assert stranger.facts().reach == "refused"
+    nowhere = replace(remote, ssh=replace(remote.ssh, port=9))
+    assert nowhere.facts().reach == "unreachable"
+
+
+def test_the_way_through_a_bastion_checks_both_hosts(remote: Remote, server: sshd.Sshd) -> None:
+    through = replace(
+        remote, ssh=replace(remote.ssh, bastion=Bastion(sshd.HOST, server.user, server.port, None))
+    )
+    assert through.run("echo here").out == "here\n"
+    remote.known_hosts.write_text("")
+    assert through.run("echo here").code == 255
+
+
+def test_one_operator_at_a_time(remote: Remote) -> None:
+    with locked([remote], "ana@laptop"):
+        with (
+            pytest.raises(ConflictError, match="ana@laptop is changing this cluster"),
+            locked([remote], "bob@desk"),
+        ):
+            pass
+    with locked([remote], "bob@desk"):  # free again as soon as the first has gone
+        pass
+
+
+def test_the_lock_goes_with_the_connection(remote: Remote) -> None:
+    process = remote.lock("ana@laptop")
+    assert process is not None
+    process.kill()
+    process.wait()
+    ended = threading.Event()
+
+    def taken() -> bool:
+        try:
+            with locked([remote], "bob@desk"):
+                return True
+        except ConflictError:
+            return ended.wait(0.2)
+
+    assert any(taken() for _ in range(50))
+
+
+def test_a_host_that_is_away_is_locked_by_nobody(remote: Remote) -> None:
+    with locked([replace(remote, ssh=replace(remote.ssh, port=9))], "ana@laptop"):
+        pass

@@ -1,0 +1,53 @@
+"""Machines come and go: one with an empty disk in the place of another, a fourth, and three again."""
+
+from __future__ import annotations
+
+from tests.bed.machine import Machine
+from tests.local.api import until
+from tests.machines import site as sites
+from tests.machines.site import Site
+from tests.machines.times import step
+
+READY = {"h1": "ready", "h2": "ready", "h3": "ready"}
+OURS = "ls -d /etc/hashistack /etc/nomad.d /etc/consul.d /usr/local/bin/nomad /usr/local/bin/consul"
+
+
+def test_a_machine_with_another_host_key_is_not_trusted(site: Site) -> None:
+    site.bed.replace("h2")
+    result = site.run("up", "-e", "factory", "--version", "v1")
+    assert result.returncode != 0
+    assert "h2" in result.stderr
+    assert "key" in result.stderr
+
+
+def test_a_machine_with_an_empty_disk_takes_the_place_of_another(site: Site) -> None:
+    site.change(hosts={"h2": sites.host(site.bed.machine("h2"), sites.INGRESS, "rh2")})
+    with step("a machine with an empty disk is made a member"):
+        site.up()
+    until(lambda: site.nodes() == READY, 30)
+    until(lambda: site.answers(site.bed.machine("h2").address))
+    assert site.consul("operator", "raft", "list-peers").count("true") == 3
+    assert len(site.api("/v1/status/peers")) == 3
+
+
+def test_a_fourth_machine_is_added(site: Site) -> None:
+    site.bed.boot("h4")
+    site.change(hosts={"h4": sites.host(site.bed.machine("h4"), ("client", "ingress"), "rh4")})
+    with step("a fourth machine is made a member"):
+        site.up()
+    assert site.nodes() == {**READY, "h4": "ready"}
+    until(lambda: site.answers(site.bed.machine("h4").address))
+
+
+def test_a_machine_is_removed_and_left_clean(site: Site) -> None:
+    site.change(hosts={"h4": None})
+    with step("a machine is removed"):
+        site.up()
+    assert site.nodes() == READY
+    assert "h4" not in site.consul("members")
+    assert clean(site.bed.machine("h4"))
+
+
+def clean(machine: Machine) -> bool:
+    """Tell whether nothing of ours is left on a machine."""
+    return machine.ssh(OURS).stdout == "" and machine.ssh("id consul").returncode != 0
