@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from hashistack.backends.terraform import PROGRAMS
 from tests.bed import agents, engine, images, packages
-from tests.bed.missing import BedUnavailable
+from tests.bed.missing import BedUnavailable, Missing
 from tests.tools import build
 
 
@@ -32,6 +34,16 @@ def consul_binary() -> Path:
     """Return the path of a real Consul."""
     with needed():
         return build.ensure("consul")
+
+
+@pytest.fixture(scope="session")
+def terraform() -> Path:
+    """Return the path of a real Terraform or OpenTofu."""
+    with needed():
+        found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+        if found is None:
+            raise BedUnavailable([Missing("terraform", "neither it nor tofu is on PATH", "Install one.")])
+    return Path(found)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The operator's folder: all credentials of one app's environment, for this user's eyes only, never in stack/.
 
     ca.pem ca-key.pem operator.pem operator-key.pem ingress.pem ingress-key.pem    certificates and keys
-    hosts/NAME.pem hosts/NAME-key.pem                                              those of each host
+    hosts/NAME/agent.pem hosts/NAME/agent-key.pem                                  those of each host
     credentials.json                                                               gossip keys and tokens
     terraform.tfvars.json                                                          what Terraform is handed
     known_hosts cluster/                                                           what is known of the hosts and jobs
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hashistack.backends.state import StateFolder, private_folder, state_home
-from hashistack.credentials.values import Credentials, Found, Identity, Secrets, Token
+from hashistack.backends.state import StateFolder, private_folder, remove_folder, state_home
+from hashistack.credentials.handout import rescue
+from hashistack.credentials.values import Credentials, Found, Gossip, Identity, Secrets, Token
 from hashistack.diagnostics import HashistackError
 from hashistack.messages import agents
 from hashistack.messages import credentials as messages
@@ -53,6 +54,11 @@ class CredentialsFolder:
         return self.path / "terraform.tfvars.json"
 
     @property
+    def rescued(self) -> Path:
+        """Where the secrets.env of a server is put by hand when all credentials are lost."""
+        return self.path / "rescued.env"
+
+    @property
     def known_hosts(self) -> Path:
         """The host keys that were verified, in OpenSSH's format."""
         return self.path / "known_hosts"
@@ -65,8 +71,8 @@ class CredentialsFolder:
     def read(self) -> Found:
         """Read what is there; raise where a file is broken, or the authority's key is gone."""
         saved = _read_json(self.path / "credentials.json")
-        hosts = [path.stem for path in sorted((self.path / "hosts").glob("*.pem")) if not _is_key(path)]
-        identities = {name: self._identity(f"hosts/{name}") for name in hosts}
+        hosts = sorted(path.name for path in (self.path / "hosts").glob("*/"))
+        identities = {name: self._identity(_agent(name)) for name in hosts}
         if self.authority.exists() and not (self.path / "ca-key.pem").exists():
             raise HashistackError(messages.broken_credentials(str(self.path), "ca-key.pem is missing"))
         return Found(
@@ -76,21 +82,24 @@ class CredentialsFolder:
             secrets=_secrets(saved, self.path) if saved else None,
             identities={name: identity for name, identity in identities.items() if identity},
             agents=_agents(saved, self.path) if saved else {},
+            rescued=None if saved else self._rescued(),
         )
 
     def write(self, credentials: Credentials, dropped: tuple[str, ...] = ()) -> None:
         """Write all files that differ, and remove those of hosts that were dropped."""
-        private_folder(self.path / "hosts")
+        private_folder(self.path)
         self._write_identity("ca", credentials.authority)
         self._write("credentials.json", _as_json(credentials))
         self._write_identity("operator", credentials.operator)
         if credentials.ingress:
             self._write_identity("ingress", credentials.ingress)
         for name, host in credentials.hosts.items():
-            self._write_identity(f"hosts/{name}", host.identity)
+            private_folder(self.path / "hosts" / name)
+            self._write_identity(_agent(name), host.identity)
         for name in dropped:
-            for suffix in (".pem", "-key.pem"):
-                (self.path / "hosts" / f"{name}{suffix}").unlink(missing_ok=True)
+            remove_folder(self.path / "hosts" / name)
+        with _explained(self.rescued):
+            self.rescued.unlink(missing_ok=True)
 
     def write_variables(self, values: Mapping[str, object]) -> None:
         """Write what Terraform is handed; it holds secrets."""
@@ -101,6 +110,15 @@ class CredentialsFolder:
         """Write the host keys that are known, in OpenSSH's format."""
         private_folder(self.path)
         self._write(self.known_hosts.name, text.encode())
+
+    def _rescued(self) -> Gossip | None:
+        """Read the gossip keys from a server's secrets.env, put here by hand because all else is lost."""
+        if not self.rescued.exists():
+            return None
+        if gossip := rescue(_read(self.rescued)):
+            return gossip
+        reason = "CONSUL_GOSSIP_KEY or NOMAD_GOSSIP_KEY is missing"
+        raise HashistackError(messages.broken_credentials(str(self.rescued), reason))
 
     def _identity(self, name: str) -> Identity | None:
         """Read a certificate and its key; None unless both are there."""
@@ -142,9 +160,8 @@ def _create(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())  # the key of a whole cluster: a power cut must not leave an empty file
 
 
-def _is_key(path: Path) -> bool:
-    """Tell a key from a certificate; a host may be called x-key, and then both of its files end so."""
-    return path.stem.endswith("-key") and path.with_name(f"{path.stem.removesuffix('-key')}.pem").exists()
+def _agent(host: str) -> str:
+    return f"hosts/{host}/agent"
 
 
 def _check(identity: Identity, path: Path) -> None:
@@ -178,8 +195,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 def _secrets(saved: Mapping[str, Any], folder: Path) -> Secrets:
     with _whole(folder):
         return Secrets(
-            consul_gossip=_sensitive(saved["consul_gossip"]),
-            nomad_gossip=_sensitive(saved["nomad_gossip"]),
+            gossip=Gossip(_sensitive(saved["consul_gossip"]), _sensitive(saved["nomad_gossip"])),
             consul_management=_sensitive(saved["consul_management"]),
             nomad_management=_sensitive(saved["nomad_management"]),
             consul_dns=_token(saved["consul_dns"]),
@@ -208,8 +224,8 @@ def _as_json(credentials: Credentials) -> bytes:
     return _document(
         {
             "format": _FORMAT,
-            "consul_gossip": shared.consul_gossip.reveal(),
-            "nomad_gossip": shared.nomad_gossip.reveal(),
+            "consul_gossip": shared.gossip.consul.reveal(),
+            "nomad_gossip": shared.gossip.nomad.reveal(),
             "consul_management": shared.consul_management.reveal(),
             "nomad_management": shared.nomad_management.reveal(),
             "consul_dns": _plain(shared.consul_dns),

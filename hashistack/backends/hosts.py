@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.messages import hosts as messages
 from hashistack.model import Host, Ssh
 from hashistack.plan.hosts import HostFacts, Reach, read_facts
+
+Answer = TypeVar("Answer")
 
 _CONNECT_SECONDS = 10
 _PATIENCE = 60.0  # seconds for a command that only looks
@@ -29,6 +32,7 @@ sudo=no; [ "$(id -u)" = 0 ] && sudo=root; [ "$sudo" = no ] && sudo -n true 2>/de
 as_root() { if [ "$sudo" = yes ]; then sudo -n "$@"; else "$@"; fi; }
 echo "user=$(id -un)"; echo "sudo=$sudo"; echo "machine=$(uname -m)"
 echo "cluster=$(as_root sed -n "s/^CLUSTER='\(.*\)'$/\1/p" /etc/hashistack/node.env 2>/dev/null)"
+as_root test -s /etc/hashistack/nomad.env && echo tokens=yes
 for key in /etc/ssh/ssh_host_*_key.pub; do [ -r "$key" ] && echo "host_key=$(cut -d' ' -f1,2 "$key")"; done
 exit 0
 """
@@ -189,11 +193,12 @@ def recorded_keys(address: str, port: int, known_hosts: Path) -> tuple[str, ...]
     """Return the keys that are known of a server, ours and the user's; () if there are none."""
     place = address if port == _SSH_PORT else f"[{address}]:{port}"
     found: set[str] = set()
+    keygen = shutil.which("ssh-keygen") or "ssh-keygen"  # it comes with ssh
     for file in (known_hosts, Path("~/.ssh/known_hosts").expanduser()):
         if not file.exists():
             continue
         told = subprocess.run(
-            ["ssh-keygen", "-F", place, "-f", str(file)], check=False, capture_output=True, text=True
+            [keygen, "-F", place, "-f", str(file)], check=False, capture_output=True, text=True
         )
         lines = (line.split() for line in told.stdout.splitlines() if not line.startswith(("#", "@")))
         found |= {f"{words[1]} {words[2]}" for words in lines if len(words) >= _KNOWN_HOSTS_FIELDS}
@@ -202,8 +207,13 @@ def recorded_keys(address: str, port: int, known_hosts: Path) -> tuple[str, ...]
 
 def gather(ways: Sequence[Remote]) -> tuple[HostFacts, ...]:
     """Ask all hosts at once."""
+    return everywhere(ways, Remote.facts)
+
+
+def everywhere(ways: Sequence[Remote], work: Callable[[Remote], Answer]) -> tuple[Answer, ...]:
+    """Do the same on all hosts at once; the answers are in the order of the hosts."""
     with ThreadPoolExecutor(max_workers=16) as pool:
-        return tuple(pool.map(Remote.facts, ways))
+        return tuple(pool.map(work, ways))
 
 
 @contextmanager

@@ -92,6 +92,11 @@ class Nomad:
         """Stop the job and forget it and its allocations at once; a job that is not there is fine."""
         self._send("delete", f"job/{_quoted(job_id)}", f"removing job {job_id}", purge="true")
 
+    def reschedule(self, job_id: str) -> None:
+        """Place failed instances of the job anew without waiting."""
+        body = {"JobID": job_id, "EvalOptions": {"ForceReschedule": True}}
+        self._send("put", f"job/{_quoted(job_id)}/evaluate", f"rescheduling job {job_id}", body)
+
     # --- what became of a job
 
     def allocations(self, job_id: str) -> list[Json]:

@@ -31,7 +31,7 @@ class NomadAcl:
 
     def leader(self) -> str:
         """Return the address of the leader, without its port."""
-        return str(self._api.get("status/leader")).rpartition(":")[0].strip("[]")
+        return str(self._api.get("status/leader")).rpartition(":")[0]
 
     def access(self) -> NomadAccess:
         """Return the policies and tokens that are marked as ours, and the names of all nodes."""
@@ -69,7 +69,7 @@ class NomadAcl:
         """Return the secret of a token."""
         return Sensitive(self._api.get(f"acl/token/{token.accessor}")["SecretID"])
 
-    def rename(self, token: NomadToken, name: str) -> None:
+    def list_as(self, token: NomadToken, name: str) -> None:
         """List a token under another name."""
         body = {
             "AccessorID": token.accessor,

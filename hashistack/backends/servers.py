@@ -63,11 +63,7 @@ def first_answering(endpoints: Sequence[Endpoint], *, patience: float = _PATIENC
 
 def _everywhere(stack: Stack, base: Endpoint, port: int) -> tuple[Endpoint, ...]:
     servers = [host for host in stack.environment.hosts if "server" in host.roles]
-    return tuple(replace(base, url=f"https://{_bracketed(host.address)}:{port}") for host in servers)
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    return tuple(replace(base, url=f"https://{host.address}:{port}") for host in servers)
 
 
 def _leader(endpoint: Endpoint, patience: float) -> str | None:

@@ -26,7 +26,7 @@ def bootstrap(session: Session, file: str | None, environment: str | None, outpu
     """
     from hashistack import pipeline
     from hashistack.cli.source import chosen, output_folder, source
-    from hashistack.targets import Site, onprem
+    from hashistack.targets import Site, by_hand
     from hashistack.views.cluster_events import EventView
 
     view = EventView(session.console)
@@ -36,7 +36,7 @@ def bootstrap(session: Session, file: str | None, environment: str | None, outpu
         if stack.environment.target != "onprem":
             raise UsageProblem(messages.no_hosts(stack.environment.name, stack.environment.target))
         folder = output_folder(session.terminal, descriptor, output)
-        onprem.bootstrapped(Site(stack, session.terminal.environ, descriptor.folder, folder, view.report))
+        by_hand.bootstrapped(Site(stack, session.terminal.environ, descriptor.folder, folder, view.report))
     except HashistackError as error:
         view.failed(error.diagnostics, error.exit_code)
         return error.exit_code

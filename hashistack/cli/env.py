@@ -27,7 +27,7 @@ def env(session: Session, file: str | None, environment: str | None, output: str
     from hashistack import pipeline
     from hashistack.cli.source import chosen, output_folder, source
     from hashistack.plan.env import variables
-    from hashistack.targets import Site, onprem
+    from hashistack.targets import Site, by_hand
     from hashistack.views import env as views
 
     descriptor = source(session.terminal, file)
@@ -37,7 +37,7 @@ def env(session: Session, file: str | None, environment: str | None, output: str
     folder = output_folder(session.terminal, descriptor, output)
     report = partial(views.report, session.console)
     site = Site(stack, session.terminal.environ, descriptor.folder, folder, report)
-    views.show(session.console, variables(onprem.reach(site)))
+    views.show(session.console, variables(by_hand.reach(site)))
     return Exit.DONE
 
 

@@ -85,6 +85,7 @@ def _run(
 ) -> Exit:
     from hashistack import targets
     from hashistack.backends.cluster import SystemClock
+    from hashistack.backends.instances import Instances
     from hashistack.backends.snapshots import Snapshots
     from hashistack.plan.backup import cautions
     from hashistack.plan.restorer import Restorer
@@ -96,7 +97,7 @@ def _run(
         views.about_to_restore(session.console, manifest)
         if not _confirmed(session, manifest, yes):
             return Exit.FAILED
-        Restorer(servers, view, SystemClock()).restore(manifest, folder)
+        Restorer(servers, Instances(cluster.nomad.endpoint), view, SystemClock()).restore(manifest, folder)
     return Exit.DONE
 
 

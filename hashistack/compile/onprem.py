@@ -15,6 +15,12 @@ _TEMPLATES = ("clients.tf", "hosts.tf", "outputs.tf", "servers.tf", "variables.t
 _UPLOADS = "~/.hashistack"
 _INSTALLED = f"/usr/local/lib/hashistack/{SCRIPT}"
 _NOMAD_PORT = 4646
+# A point of P-256 whose x is SHA-256 of "hashistack: a key that nobody has 4": a private key for it would have to be
+# guessed. No SSH server can show a key of this type, which is for keys of users on a token.
+_NOBODYS_KEY = (
+    "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBI2oWmqcTbXW"
+    "iGjVAeKJFbSn7iqiKv8LUIrKxa3X6SOQnupXDhHBAsrqSgS9rWGRHuL0vThtb7x12nwqGfT5nJIAAAAGbm9ib2R5"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class OnpremView:
     clients: tuple[HostView, ...]
     nomad_addresses: tuple[str, ...]
     pushed: bool
+    by_hand: str
+    nobodys_key: str
     prepare: str
     tidy: str
     install: str
@@ -77,6 +85,8 @@ def _view(stack: Stack, ssh: Ssh) -> OnpremView:
         clients=tuple(_host(environment, host, waits[-1]) for host in clients),
         nomad_addresses=tuple(f"https://{host.address}:{_NOMAD_PORT}" for host in servers),
         pushed=environment.software is not None and environment.software.source == "push",
+        by_hand=f'eval "$(hashistack env -e {environment.name})"',
+        nobodys_key=_NOBODYS_KEY,
         prepare=f"mkdir -m 700 -p {_UPLOADS} && mkdir -p {_UPLOADS}/run",
         tidy=f"rm -f {_UPLOADS}-prepare.sh",
         install=f"{sudo}sh {_UPLOADS}/{SCRIPT} install",

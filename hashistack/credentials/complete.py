@@ -15,7 +15,15 @@ from uuid import UUID
 
 from hashistack.credentials import authority as certificates
 from hashistack.credentials.authority import Leaf
-from hashistack.credentials.values import Credentials, Found, HostCredentials, Identity, Secrets, Token
+from hashistack.credentials.values import (
+    Credentials,
+    Found,
+    Gossip,
+    HostCredentials,
+    Identity,
+    Secrets,
+    Token,
+)
 from hashistack.diagnostics import Diagnostic, HashistackError
 from hashistack.messages import credentials as messages
 from hashistack.model import Host, Stack
@@ -53,7 +61,7 @@ def complete(found: Found, stack: Stack, now: datetime, entropy: Entropy = secre
         authority=trust,
         operator=work.leaf("operator", found.operator, operator_leaf(stack), trust),
         ingress=_ingress(work, found, stack, trust),
-        secrets=found.secrets or work.secrets(),
+        secrets=found.secrets or work.secrets(found.rescued),
         hosts={
             host.name: HostCredentials(
                 work.leaf(host.name, found.identities.get(host.name), host_leaf(host, stack), trust),
@@ -135,12 +143,11 @@ class _Work:
         lasts = certificates.expires(found) - self.now >= RENEW_BEFORE
         return lasts and certificates.is_good_for(found, leaf) and certificates.is_issued_by(found, trust)
 
-    def secrets(self) -> Secrets:
-        """Make the keys and tokens of a new cluster."""
+    def secrets(self, rescued: Gossip | None) -> Secrets:
+        """Make the keys and tokens of a cluster; the gossip keys of one that exists are taken over."""
         self.made.append("secrets")
         return Secrets(
-            consul_gossip=self._gossip(),
-            nomad_gossip=self._gossip(),
+            gossip=rescued or Gossip(self._gossip(), self._gossip()),
             consul_management=Sensitive(self._uuid()),
             nomad_management=Sensitive(self._uuid()),
             consul_dns=self.token(),

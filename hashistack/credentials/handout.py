@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hashistack.credentials.values import Credentials
+from hashistack.credentials.values import Credentials, Gossip
 from hashistack.model import Host, Stack
 from hashistack.plan.sensitive import Sensitive
 
@@ -50,15 +50,23 @@ def secrets_env(host: Host, credentials: Credentials) -> Sensitive:
         "TLS_CA": _base64(credentials.authority.certificate),
         "TLS_CERT": _base64(mine.identity.certificate),
         "TLS_KEY": _base64(mine.identity.key.reveal()),
-        "CONSUL_GOSSIP_KEY": shared.consul_gossip.reveal(),
+        "CONSUL_GOSSIP_KEY": shared.gossip.consul.reveal(),
         "CONSUL_AGENT_TOKEN": mine.consul.secret.reveal(),
         "CONSUL_DNS_TOKEN": shared.consul_dns.secret.reveal(),
         "CONSUL_NOMAD_TOKEN": shared.consul_nomad.secret.reveal(),
     }
     if "server" in host.roles:
-        values["NOMAD_GOSSIP_KEY"] = shared.nomad_gossip.reveal()
+        values["NOMAD_GOSSIP_KEY"] = shared.gossip.nomad.reveal()
         values["CONSUL_SNAPSHOT_TOKEN"] = shared.consul_snapshot.secret.reveal()
     return Sensitive("".join(f"{name}='{value}'\n" for name, value in values.items()))
+
+
+def rescue(text: str) -> Gossip | None:
+    """Return the gossip keys in the secrets.env of a server; None where they are not both in it."""
+    pairs = (line.partition("=")[::2] for line in text.splitlines())
+    told = {name.strip(): value.strip().strip("'") for name, value in pairs}
+    consul, nomad = told.get("CONSUL_GOSSIP_KEY"), told.get("NOMAD_GOSSIP_KEY")
+    return Gossip(Sensitive(consul), Sensitive(nomad)) if consul and nomad else None
 
 
 def terraform_variables(stack: Stack, credentials: Credentials, access: Access) -> dict[str, object]:

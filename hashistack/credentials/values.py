@@ -33,11 +33,18 @@ class HostCredentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
-    """What is shared in a cluster: gossip keys (32 bytes as base64), management tokens, tokens of its services."""
+class Gossip:
+    """The keys with which agents find each other, 32 bytes as base64: those that a cluster began with stay."""
 
-    consul_gossip: Sensitive
-    nomad_gossip: Sensitive
+    consul: Sensitive
+    nomad: Sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What is shared in a cluster: gossip keys, management tokens, tokens of its services."""
+
+    gossip: Gossip
     consul_management: Sensitive
     nomad_management: Sensitive
     consul_dns: Token
@@ -58,7 +65,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an operator's folder has of them: anything may be missing."""
+    """What an operator's folder has of them: anything may be missing.
+
+    `rescued` are the gossip keys of a cluster whose other credentials are lost, from a server's secrets.env.
+    """
 
     authority: Identity | None = None
     operator: Identity | None = None
@@ -66,8 +76,4 @@ class Found:
     secrets: Secrets | None = None
     identities: Mapping[str, Identity] = field(default_factory=dict)
     agents: Mapping[str, Token] = field(default_factory=dict)
-
-    @property
-    def nothing(self) -> bool:
-        """Whether there is nothing at all."""
-        return self == Found()
+    rescued: Gossip | None = None

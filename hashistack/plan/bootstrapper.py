@@ -26,15 +26,8 @@ from hashistack.plan.bootstrap import (
 from hashistack.plan.certificate import store_certificate
 from hashistack.plan.interfaces import Clock, Variables
 from hashistack.plan.names import INGRESS, secrets_variable
-from hashistack.plan.progress import (
-    AccessBegun,
-    AccessChanged,
-    Event,
-    HandedOver,
-    Joined,
-    Stored,
-    Waiting,
-)
+from hashistack.plan.progress import Event, Stored, Waiting
+from hashistack.plan.progress_hosts import AccessBegun, AccessChanged, HandedOver, Joined
 from hashistack.plan.sensitive import Sensitive
 
 LEADER_PATIENCE = 120.0  # seconds for servers that were just started, one after another, to agree on a leader
@@ -85,7 +78,7 @@ class NomadControl(Protocol):
     def secret(self, token: NomadToken) -> Sensitive:
         """Return the secret of a token."""
 
-    def rename(self, token: NomadToken, name: str) -> None:
+    def list_as(self, token: NomadToken, name: str) -> None:
         """List a token under another name."""
 
     def introduction(self, host: str, pool: str) -> Sensitive | None:
@@ -216,7 +209,7 @@ class Bootstrapper:
         """Note with Nomad that a host has its tokens."""
         for grant, token in given.tokens.items():
             if token.name != grant.name:
-                self.nomad.rename(token, grant.name)
+                self.nomad.list_as(token, grant.name)
 
     def _token(self, grant: Grant, actual: NomadAccess) -> NomadToken:
         known = {token.name: token for token in actual.tokens}

@@ -9,7 +9,8 @@ from typing import assert_never
 
 from hashistack.diagnostics import DeployError
 from hashistack.messages import cluster as messages
-from hashistack.plan.follow import Follower
+from hashistack.plan.actual import Registration
+from hashistack.plan.follow import Follower, progress_deadline
 from hashistack.plan.interfaces import Clock, Jobs, Journal, Services
 from hashistack.plan.progress import (
     AgentsStopped,
@@ -25,7 +26,9 @@ from hashistack.plan.release import Releaser
 from hashistack.plan.secret_store import store
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import (
+    AwaitJob,
     AwaitService,
+    BeginJob,
     GenerateCredentials,
     KeepJob,
     Plan,
@@ -73,14 +76,8 @@ class Executor:
                 self.journal.variable_stored(step.outcomes)
                 self.journal.job_submitted(step.job)
                 Releaser(self.jobs, self.progress, self.clock).run(step)
-            case SubmitJob():
-                self._submit(step)
-            case KeepJob(submission):
-                self.journal.job_submitted(submission.job)
-                self.progress.report(Unchanged(submission.job, submission.version))
-                Follower(self.jobs, self.services, self.progress, self.clock).confirm(submission)
-            case RemoveJob(job):
-                self._remove(job)
+            case SubmitJob() | BeginJob() | AwaitJob() | KeepJob() | RemoveJob():
+                self._job(step)
             case RemoveVariable(path):
                 self.jobs.delete_variable(path)
                 self.progress.report(Removed("variable", path))
@@ -88,6 +85,23 @@ class Executor:
                 self.progress.report(AgentsStopped(self.stop_agents()))
             case _:
                 assert_never(step)
+
+    def _job(self, step: SubmitJob | BeginJob | AwaitJob | KeepJob | RemoveJob) -> None:
+        follower = Follower(self.jobs, self.services, self.progress, self.clock)
+        match step:
+            case SubmitJob():
+                self._submit(step, follower)
+            case BeginJob(submission):
+                self._register(submission)
+            case AwaitJob(submission):
+                follower.confirm(submission, progress_deadline(submission.candidate.job))
+                self.progress.report(Running(submission.job, submission.version))
+            case KeepJob(submission):
+                self.journal.job_submitted(submission.job)
+                self.progress.report(Unchanged(submission.job, submission.version))
+                follower.confirm(submission)
+            case RemoveJob(job):
+                self._remove(job)
 
     def _store(self, path: str, values: Mapping[str, Sensitive], *, generated: bool) -> None:
         store(self.jobs, self.journal, path, values)
@@ -108,17 +122,21 @@ class Executor:
                 told = True
             self.clock.wait(_TICK)
 
-    def _submit(self, step: SubmitJob) -> None:
+    def _register(self, step: SubmitJob) -> Registration:
         self.journal.job_submitted(step.job)
         candidate = step.candidate
         registration = self.jobs.register(
             candidate.job, candidate.index, candidate.source, candidate.variables
         )
         self.progress.report(Submitted(step.job, step.version))
+        return registration
+
+    def _submit(self, step: SubmitJob, follower: Follower) -> None:
+        registration = self._register(step)
         if step.kind == "periodic":  # nothing runs before its time
             self.progress.report(Running(step.job, step.version))
             return
-        Follower(self.jobs, self.services, self.progress, self.clock).follow(step, registration)
+        follower.follow(step, registration)
 
     def _remove(self, job: str) -> None:
         # Runs of a periodic job are jobs of their own, and stay when their parent goes.

@@ -39,15 +39,16 @@ class Follower:
         watch = Watch(self.jobs, self.services, self.progress, self.clock, step.candidate.job)
         deployment = self._deployment_of(registration, watch)
         if deployment is None:
-            self._follow_instances(step, watch, _progress_deadline(step.candidate.job))
+            self._follow_instances(step, watch, progress_deadline(step.candidate.job))
         else:
             self._follow_deployment(step, deployment, watch)
         self.progress.report(Running(step.job, step.version))
 
-    def confirm(self, step: SubmitJob) -> None:
+    def confirm(self, step: SubmitJob, patience: float = _CONFIRM_PATIENCE) -> None:
         """Return when a job that was submitted before runs as it should; raise `DeployError` if it does not.
 
-        The run before this one may have been interrupted while the job was still on its way.
+        The run before this one may have been interrupted while the job was still on its way. Without a deployment to
+        follow, its instances have `patience` seconds.
         """
         if step.kind == "periodic":
             return
@@ -57,7 +58,14 @@ class Follower:
         if newest and newest["JobVersion"] == version and newest["Status"] in ("running", "pending"):
             self._follow_deployment(step, newest["ID"], watch)
         else:
-            self._follow_instances(step, watch, _CONFIRM_PATIENCE)
+            self._start_failed_again(step.job)
+            self._follow_instances(step, watch, patience)
+
+    def _start_failed_again(self, job: str) -> None:
+        """Ask for instances in place of failed ones: Nomad waits longer after each failure, ten minutes at last."""
+        failed = (a for a in self.jobs.allocations(job) if a["ClientStatus"] == "failed")
+        if any(each["DesiredStatus"] == "run" for each in failed):
+            self.jobs.reschedule(job)
 
     def _deployment_of(self, registration: Registration, watch: Watch) -> str | None:
         """Wait until the scheduler has looked at the job and return the deployment it made, if it made one."""
@@ -76,7 +84,7 @@ class Follower:
 
     def _follow_deployment(self, step: SubmitJob, deployment_id: str, watch: Watch) -> None:
         deadline = _Deadline(
-            self.clock, _progress_deadline(step.candidate.job) + _SLACK, step.placement_patience
+            self.clock, progress_deadline(step.candidate.job) + _SLACK, step.placement_patience
         )
         index, given_up = 0, False
         while True:
@@ -121,7 +129,7 @@ class Follower:
 
     def _reverted(self, step: SubmitJob, failed: Json) -> str | None:
         """Wait until the old version is complete again and return it."""
-        end = self.clock.now() + _progress_deadline(step.candidate.job)
+        end = self.clock.now() + progress_deadline(step.candidate.job)
         while self.clock.now() < end:
             newest = self.jobs.deployments(step.job)[0]
             if newest["CreateIndex"] > failed["CreateIndex"] and newest["Status"] in (
@@ -181,7 +189,7 @@ def _failing(allocations: Sequence[Json]) -> bool:
     return any(failed.count(group) >= _ENOUGH_FAILURES for group in set(failed))
 
 
-def _progress_deadline(job: Json) -> float:
+def progress_deadline(job: Json) -> float:
     """Return the longest progress_deadline of the job's groups in seconds."""
     told = [(group.get("Update") or {}).get("ProgressDeadline") for group in job.get("TaskGroups") or []]
     return float(max([int(each) // _SECOND for each in told if each], default=_DEFAULT_PROGRESS))

@@ -18,7 +18,10 @@ Reach = Literal["reached", "unreachable", "refused", "host_key_unknown", "host_k
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What a host says of itself; `cluster` is the one it belongs to, "" on a machine that is not set up."""
+    """What a host says of itself.
+
+    `cluster` is the one it belongs to, "" on a machine that is not set up; `tokens`: it has been given Nomad's.
+    """
 
     name: str
     reach: Reach
@@ -26,6 +29,7 @@ class HostFacts:
     user: str = ""
     root: bool = False
     cluster: str = ""
+    tokens: bool = False
     architecture: str = ""
     host_keys: tuple[str, ...] = ()
 
@@ -64,6 +68,7 @@ def read_facts(name: str, reach: Reach, out: str, detail: str) -> HostFacts:
         user=told.get("user", ""),
         root=told.get("sudo") in ("root", "yes"),
         cluster=told.get("cluster", ""),
+        tokens=told.get("tokens") == "yes",
         architecture=_ARCHITECTURES.get(told.get("machine", ""), ""),
         host_keys=tuple(value for key, value in pairs if key == "host_key" and " " in value),
     )
@@ -100,12 +105,21 @@ def _obstacles(host: Host, facts: HostFacts, ssh: Ssh, cluster: str, seen: bool)
 
 def departures(hosts: Sequence[Host], facts: Sequence[HostFacts], members: Sequence[Member]) -> Departures:
     """Return which members leave, and which must be forgotten because their machine is a new one."""
-    named = {host.name for host in hosts}
-    empty = {each.name for each in facts if each.reached and not each.cluster}
+    named, new = {host.name for host in hosts}, empty(facts)
     return Departures(
         leaving=tuple(member for member in members if member.name not in named),
-        replaced=tuple(member for member in members if member.name in empty),
+        replaced=tuple(member for member in members if member.name in new),
     )
+
+
+def empty(facts: Sequence[HostFacts]) -> tuple[str, ...]:
+    """Name the hosts that are set up for nothing yet, or no longer."""
+    return tuple(each.name for each in facts if each.reached and not each.cluster)
+
+
+def without_tokens(facts: Sequence[HostFacts]) -> tuple[str, ...]:
+    """Name the hosts that have no tokens of Nomad, whatever the cluster remembers of having given them."""
+    return tuple(each.name for each in facts if each.reached and not each.tokens)
 
 
 def risk(parting: Departures, members: Sequence[Member]) -> tuple[Diagnostic, ...]:

@@ -39,6 +39,9 @@ class Jobs(Variables, Protocol):
     def purge(self, job_id: str) -> None:
         """Stop the job and forget it and its allocations at once."""
 
+    def reschedule(self, job_id: str) -> None:
+        """Place failed instances of the job anew without waiting."""
+
     def allocations(self, job_id: str) -> list[Json]:
         """List the allocations of the job, newest first."""
 

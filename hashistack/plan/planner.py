@@ -14,7 +14,9 @@ from hashistack.plan.addresses import addresses
 from hashistack.plan.files import JobFile
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import (
+    AwaitJob,
     AwaitService,
+    BeginJob,
     GenerateCredentials,
     JobKind,
     KeepJob,
@@ -54,12 +56,16 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
     _check_ingress(wanted, actual)
     _check_secrets(wanted.stack, actual, secrets)
     _check_backing_services(wanted, actual)
+    ingress = tuple(_ingress(wanted, actual))
+    begun, awaited = ingress[:-1], ingress[-1:]
     steps = (
         *_store(wanted.stack, actual, secrets),
         *_credentials(wanted, actual),
+        *begun,
         *_backing_services(wanted, actual),
         *_release(wanted, actual),
         *_jobs(wanted, actual),
+        *awaited,
         *_leftovers(wanted, actual),
     )
     return Plan(steps, addresses(wanted.stack))
@@ -152,10 +158,21 @@ def _jobs(wanted: Wanted, actual: Actual) -> Iterator[Step]:
     app = wanted.stack.app
     ordered: list[tuple[str, JobKind]] = [(app, "service")]
     ordered += [(f"{app}-{process.name}", "periodic") for process in wanted.stack.scheduled]
-    ordered += [(names.INGRESS, "system")]
     for job, kind in ordered:
         if job in wanted.ids:
-            yield from _submit(wanted, actual, job, kind, versioned=kind != "system")
+            yield from _submit(wanted, actual, job, kind, versioned=True)
+
+
+def _ingress(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+    """Yield the steps of the ingress, which starts while the app does: neither needs the other for that."""
+    if names.INGRESS not in wanted.ids:
+        return
+    for step in _submit(wanted, actual, names.INGRESS, "system", versioned=False):
+        if isinstance(step, SubmitJob):
+            yield BeginJob(step)
+            yield AwaitJob(step)
+        else:
+            yield step
 
 
 def _leftovers(wanted: Wanted, actual: Actual) -> Iterator[Step]:

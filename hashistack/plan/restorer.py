@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,34 @@ from hashistack.plan.progress import Progress, Restored, Waiting
 
 _LEADER_PATIENCE = 60.0  # seconds for the servers to agree on a leader again
 _JOBS_PATIENCE = 60.0
+_SETTLING = 10.0  # seconds for the machines to hear of the snapshot's instances
 _TICK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An instance that Nomad's servers take for running; `everywhere`: of a job that runs on every machine."""
+
+    id: str
+    job: str
+    group: str
+    everywhere: bool
+
+
+class Instances(Protocol):
+    """What runs, as the servers see it and as the machines do."""
+
+    def claimed(self) -> Sequence[Claim]:
+        """List the instances that the servers take for running."""
+
+    def lives(self, allocation: str) -> bool:
+        """Ask the machine of an instance whether it runs."""
+
+    def replace(self, claim: Claim) -> None:
+        """Have another instance in the place of this one."""
+
+    def forget_the_ended(self) -> None:
+        """Have every machine forget the instances that have ended there."""
 
 
 class Servers(Protocol):
@@ -36,11 +63,19 @@ class Servers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Restorer:
-    """Carries a restore out in one cluster."""
+    """Carries a restore out in one cluster.
+
+    A machine does not tell twice that an instance has ended: one that ended after the snapshot would count as running
+    for good, and keep its ports. So the machines forget what has ended and their agents start anew (`restart`; the
+    containers go on), then each instance is asked for at its machine, and replaced where there is none. Instances that
+    the snapshot does not know are ended by the machines themselves.
+    """
 
     servers: Servers
+    instances: Instances
     progress: Progress
     clock: Clock
+    restart: Callable[[], None]
 
     def restore(self, manifest: Manifest, folder: Path) -> None:
         """Restore both products and wait for the jobs of the backup; raise where something does not come back."""
@@ -51,6 +86,7 @@ class Restorer:
                 raise BackendError(messages.locked_out(product))
             self.progress.report(Restored(product, manifest.taken))
         self._await_jobs(manifest.jobs)
+        self._replace_the_dead()
 
     def _await_leader(self, product: str) -> None:
         end = self.clock.now() + _LEADER_PATIENCE
@@ -66,3 +102,13 @@ class Restorer:
             if self.clock.now() > end:
                 raise DeployError(messages.jobs_missing(missing))
             self.clock.wait(_TICK)
+
+    def _replace_the_dead(self) -> None:
+        self.instances.forget_the_ended()
+        self.progress.report(Waiting("Nomad to start anew on every machine"))
+        self.restart()
+        self.clock.wait(_SETTLING)
+        for claim in self.instances.claimed():
+            if not self.instances.lives(claim.id):
+                self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
+                self.instances.replace(claim)

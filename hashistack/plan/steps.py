@@ -60,6 +60,30 @@ class SubmitJob:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginJob:
+    """Submit a job that nothing else has to wait for; `AwaitJob` sees later that it runs."""
+
+    submission: SubmitJob
+
+    @property
+    def job(self) -> str:
+        """The id of the job."""
+        return self.submission.job
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitJob:
+    """Wait until a job runs that was begun before."""
+
+    submission: SubmitJob
+
+    @property
+    def job(self) -> str:
+        """The id of the job."""
+        return self.submission.job
+
+
+@dataclass(frozen=True, slots=True)
 class KeepJob:
     """Leave a job alone, for it is what `submission` would submit; but see that it runs."""
 
@@ -98,6 +122,8 @@ Step = (
     | AwaitService
     | RunRelease
     | SubmitJob
+    | BeginJob
+    | AwaitJob
     | KeepJob
     | RemoveJob
     | RemoveVariable

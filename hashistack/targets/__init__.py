@@ -60,3 +60,17 @@ def raised(site: Site) -> Iterator[Cluster]:
                 yield cluster
         case "aws":
             raise UsageProblem(messages.not_raised_yet(site.stack.environment.name, "aws"))
+
+
+@contextmanager
+def held(site: Site) -> Iterator[Cluster]:
+    """Open the cluster as it is, and hold its lock while the block runs."""
+    from hashistack.targets import onprem
+
+    if site.stack.environment.target == "onprem":
+        with onprem.held(site) as cluster:
+            yield cluster
+        return
+    cluster = connect(site.stack, site.environ)
+    with cluster.state.locked(site.stack.app):
+        yield cluster

@@ -16,7 +16,7 @@ from __future__ import annotations
 import getpass
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,10 +26,8 @@ from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.credentials import CredentialsFolder, credentials_folder
-from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.membership import Membership
 from hashistack.backends.nomad import Nomad
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
 from hashistack.backends.state import read_json, remove_folder
 from hashistack.credentials.complete import complete
 from hashistack.credentials.handout import Access, terraform_variables
@@ -40,7 +38,6 @@ from hashistack.model import Stack
 from hashistack.plan import hosts as plan
 from hashistack.plan import names
 from hashistack.plan.actual import Json
-from hashistack.plan.env import Reach
 from hashistack.plan.hosts import Departures, HostFacts
 from hashistack.plan.progress import CredentialsMade, Waiting, Warned
 from hashistack.plan.sensitive import Sensitive
@@ -49,7 +46,6 @@ from hashistack.targets import Site
 _HANDOVER_SECONDS = 120.0  # an agent restarts and registers
 _CLEARING_SECONDS = 300.0  # packages are removed
 _END_SECONDS = 60.0  # twice the kill_timeout of the app's tasks
-_QUICK_SECONDS = 1.0  # for a server to answer a shell that waits for its variables
 _TICK = 0.5
 
 
@@ -86,13 +82,22 @@ def raised(site: Site) -> Iterator[Cluster]:
     """Bring the hosts up as one cluster, and hold its lock while the block runs."""
     ground = survey(site)
     facts = look(ground)
-    with ssh.locked(ground.servers, _owner()):
+    with ssh.locked(ground.servers, owner()):
         credentials = complete_credentials(ground, facts)
         parting = part(ground, facts, credentials)
         apply(ground, facts)
         cluster = connect_to(ground, credentials)
         forget(cluster, parting)
-        bootstrap(ground, credentials, cluster)
+        bootstrap(ground, credentials, cluster, plan.without_tokens(facts))
+        yield cluster
+
+
+@contextmanager
+def held(site: Site) -> Iterator[Cluster]:
+    """Open the cluster as it is, and hold its lock while the block runs."""
+    ground = survey(site)
+    cluster = connect(site.stack, site.environ)
+    with ssh.locked(ground.servers, owner()):
         yield cluster
 
 
@@ -110,10 +115,9 @@ def cleared(site: Site, *, purge: bool) -> bool:
     """Take the cluster off its hosts, with its data if `purge`; tell whether every host was cleared."""
     ground = survey(site)
     facts = ssh.gather(ground.ways)
-    with ssh.locked(ground.servers, _owner()):
+    with ssh.locked(ground.servers, owner()):
         stop_jobs(ground)
-        if purge:
-            _mark_for_purge(ground, facts)
+        stop_agents(ground, facts, purge=purge)
         terraform.destroy(site.terraform, ground.folder.variables, site.report)
         left = clear_rest(ground)
     if purge and not left:
@@ -134,6 +138,16 @@ def stop_jobs(ground: Ground) -> None:
         ground.site.report(Warned(messages.cluster_silent(str(error))))
 
 
+def stop_agents(ground: Ground, facts: Sequence[HostFacts], *, purge: bool) -> None:
+    """Stop all agents at once: servers that left one after another would shrink the cluster that `up` brings back."""
+    ours = {each.name for each in facts if each.cluster == ground.cluster_name}
+    mark = " && touch /etc/hashistack/purge" if purge else ""
+    ssh.everywhere(
+        [way for way in ground.ways if way.name in ours],
+        lambda way: way.as_root(f"sh -c 'systemctl stop nomad consul{mark}'"),
+    )
+
+
 def clear_rest(ground: Ground) -> tuple[str, ...]:
     """Clear the hosts that Terraform knows nothing of, or could not reach; return those that are left."""
     left = []
@@ -152,51 +166,6 @@ def _clear(ground: Ground, way: ssh.Remote) -> str:
     return result.last_words if result.code else ""
 
 
-def bootstrapped(site: Site) -> None:
-    """Begin access control in a cluster that Terraform has started; `up` does it too."""
-    ground = survey(site)
-    if ground.folder.read().secrets is None:
-        name = site.stack.environment.name
-        raise BackendError(messages.no_credentials(site.stack.app, name, str(ground.folder.path)))
-    with ssh.locked(ground.servers, _owner()):
-        credentials = current_credentials(ground)
-        bootstrap(ground, credentials, connect_to(ground, credentials))
-
-
-def reach(site: Site) -> Reach:
-    """Return how other programs reach the cluster; its credentials are made first where some are missing."""
-    ground = survey(site)
-    secrets, folder = current_credentials(ground).secrets, ground.folder
-    certificate, key = folder.operator
-    return Reach(
-        nomad=_any_of(nomad_servers(site.stack, folder, secrets)),
-        consul=_any_of(consul_servers(site.stack, folder, secrets)),
-        authority=str(folder.authority),
-        certificate=str(certificate),
-        key=str(key),
-        variables=str(folder.variables),
-        nomad_token=secrets.nomad_management,
-        consul_token=secrets.consul_management,
-    )
-
-
-def current_credentials(ground: Ground) -> Credentials:
-    """Return the credentials; hosts are looked at only where something has to be made, or a host is not known yet."""
-    done = complete(ground.folder.read(), ground.stack, datetime.now(UTC))
-    strangers = {host.name for host in ground.stack.environment.hosts} - set(_known_keys(ground))
-    if done.changed or strangers:
-        return complete_credentials(ground, look(ground))
-    return done.credentials
-
-
-def _any_of(servers: Sequence[Endpoint]) -> str:
-    """Return the address of a server that answers, of the first if none does: there may be no cluster yet."""
-    try:
-        return first_answering(servers, patience=_QUICK_SECONDS).url
-    except BackendError:
-        return servers[0].url
-
-
 def survey(site: Site) -> Ground:
     """Find out how to get to the hosts; nothing is asked yet."""
     environment, folder = site.stack.environment, credentials_folder(site.environ, site.stack)
@@ -212,7 +181,7 @@ def look(ground: Ground) -> tuple[HostFacts, ...]:
     ground.site.report(Waiting(f"{len(ground.ways)} hosts to answer"))
     facts = ssh.gather(ground.ways)
     environment = ground.stack.environment
-    seen = frozenset(_known_keys(ground))
+    seen = frozenset(known_keys(ground))
     found = plan.obstacles(environment.hosts, facts, ground.ways[0].ssh, ground.cluster_name, seen)
     errors = [each for each in found if each.severity == "error"]
     if errors:
@@ -230,7 +199,7 @@ def complete_credentials(ground: Ground, facts: tuple[HostFacts, ...]) -> Creden
     """
     found = ground.folder.read()
     members = [each.name for each in facts if each.cluster]
-    if members and (found.authority is None or found.secrets is None):
+    if members and found.secrets is None and found.rescued is None:
         raise ConflictError(messages.made_elsewhere(members, ground.cluster_name, str(ground.folder.path)))
     done = complete(found, ground.stack, datetime.now(UTC))
     ground.folder.write(done.credentials, done.dropped)
@@ -248,7 +217,7 @@ def access(ground: Ground, facts: tuple[HostFacts, ...]) -> Access:
     way, software = ground.ways[0].ssh, environment.software
     bastion = way.bastion
     return Access(
-        host_keys=plan.host_keys(environment.hosts, facts, _known_keys(ground)),
+        host_keys=plan.host_keys(environment.hosts, facts, known_keys(ground)),
         ssh_key_file=way.key,
         bastion_host_keys=ssh.recorded_keys(bastion.address, bastion.port, ground.folder.known_hosts)
         if bastion
@@ -285,8 +254,7 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
 
 def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:
     """Let Terraform do what has to be done on the hosts; a machine without our mark is done anew."""
-    empty = [each.name for each in facts if each.reached and not each.cluster]
-    again = [f"terraform_data.{part}_{name}" for name in empty for part in ("install", "agent")]
+    again = [f"terraform_data.{part}_{name}" for name in plan.empty(facts) for part in ("install", "agent")]
     terraform.apply(ground.site.terraform, ground.folder.variables, ground.site.report, replace=again)
 
 
@@ -302,8 +270,11 @@ def forget(cluster: Cluster, parting: Departures) -> None:
         membership.forget(member.name)
 
 
-def bootstrap(ground: Ground, credentials: Credentials, cluster: Cluster) -> None:
-    """Make ACLs, tokens and policies, and hand each host its own; what is there already stays."""
+def bootstrap(ground: Ground, credentials: Credentials, cluster: Cluster, lacking: Collection[str]) -> None:
+    """Make ACLs, tokens and policies, and hand each host its own; what is there already stays.
+
+    `lacking` are the hosts that have none, whatever the cluster remembers of having given them.
+    """
     from hashistack.backends import bootstrap as acl
 
     def handover(host: str, values: Mapping[str, Sensitive]) -> None:
@@ -312,7 +283,9 @@ def bootstrap(ground: Ground, credentials: Credentials, cluster: Cluster) -> Non
         if result.code:
             raise BackendError(messages.lost_during(host, "taking its tokens", result.last_words))
 
-    acl.bootstrap(ground.stack, credentials, cluster.nomad, cluster.consul, ground.site.report, handover)
+    acl.bootstrap(
+        ground.stack, credentials, cluster.nomad, cluster.consul, ground.site.report, handover, lacking
+    )
 
 
 def _runs_for(stub: Json, app: str) -> bool:
@@ -328,16 +301,12 @@ def _await_end(nomad: Nomad, jobs: Sequence[str]) -> None:
         time.sleep(_TICK)
 
 
-def _mark_for_purge(ground: Ground, facts: Sequence[HostFacts]) -> None:
-    for way, told in zip(ground.ways, facts, strict=True):
-        if told.reached and told.cluster == ground.cluster_name:
-            way.as_root("touch /etc/hashistack/purge")
-
-
-def _known_keys(ground: Ground) -> dict[str, list[str]]:
+def known_keys(ground: Ground) -> dict[str, list[str]]:
+    """Return the keys by which Terraform recognised the hosts the last time."""
     saved = read_json(ground.folder.variables) or {}
     return dict(saved.get("host_keys") or {})
 
 
-def _owner() -> str:
+def owner() -> str:
+    """Name who works here, for whom finds the lock held."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -9,20 +9,16 @@ from dataclasses import asdict
 from hashistack.diagnostics import Diagnostic, Exit
 from hashistack.plan.finding import Finding
 from hashistack.plan.progress import (
-    AccessBegun,
-    AccessChanged,
     AgentsKept,
     AgentsStarted,
     AgentsStopped,
     CredentialsMade,
     Emptied,
     Event,
-    HandedOver,
     HostDone,
     HostFailed,
     HostLine,
     HostStarted,
-    Joined,
     Led,
     Left,
     LogLine,
@@ -42,6 +38,7 @@ from hashistack.plan.progress import (
     Waiting,
     Warned,
 )
+from hashistack.plan.progress_hosts import AccessBegun, AccessChanged, HandedOver, Joined
 from hashistack.plan.steps import Address
 from hashistack.views import human, json, problems
 from hashistack.views.console import Console, Ink

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashistack.diagnostics import Exit
 from hashistack.plan.steps import (
+    AwaitJob,
     AwaitService,
+    BeginJob,
     GenerateCredentials,
     KeepJob,
     Plan,
@@ -44,16 +46,26 @@ def describe(step: Step) -> str:
             return f"wait until {name} is healthy (Consul service {service})"
         case RunRelease(job, version):
             return f"run the release step of {version} (job {job})"
-        case SubmitJob():
-            return _submission(step)
-        case KeepJob(submission):
-            return f"leave job {submission.job}: unchanged"
-        case RemoveJob(job):
-            return f"remove job {job}"
+        case SubmitJob() | BeginJob() | AwaitJob() | KeepJob() | RemoveJob():
+            return _job(step)
         case RemoveVariable(path):
             return f"delete Nomad variable {path}"
         case StopAgents(agents):
             return f"stop {' and '.join(agents)} and remove their data"
+
+
+def _job(step: SubmitJob | BeginJob | AwaitJob | KeepJob | RemoveJob) -> str:
+    match step:
+        case SubmitJob():
+            return _submission(step)
+        case BeginJob(submission):
+            return _submission(submission)
+        case AwaitJob(submission):
+            return f"wait until job {submission.job} runs"
+        case KeepJob(submission):
+            return f"leave job {submission.job}: unchanged"
+        case RemoveJob(job):
+            return f"remove job {job}"
 
 
 def _submission(step: SubmitJob) -> str:

@@ -61,7 +61,7 @@ class Machine:
     def prepare(self, credentials: Credentials) -> None:
         """Write certificates and configuration."""
         mine = credentials.hosts[self.host.name]
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._write("ca.pem", credentials.authority.certificate)
         self._write("agent.pem", mine.identity.certificate)
         self._write("agent-key.pem", mine.identity.key.reveal())
@@ -122,7 +122,7 @@ class Machine:
                 "dns": ports.consul_dns,
                 **dict.fromkeys(("serf_wan", "grpc", "grpc_tls"), -1),
             },
-            "encrypt": shared.consul_gossip.reveal(),
+            "encrypt": shared.gossip.consul.reveal(),
             "tls": {
                 "defaults": {**self._files, **tls},
                 "internal_rpc": {"verify_server_hostname": True},
@@ -172,7 +172,7 @@ class Machine:
                 "enabled": True,
                 "bootstrap_expect": 1,
                 "raft_multiplier": 1,
-                "encrypt": shared.nomad_gossip.reveal(),
+                "encrypt": shared.gossip.nomad.reveal(),
                 "client_introduction": {
                     "enforcement": "strict",
                     "default_identity_ttl": "5m",

@@ -21,7 +21,7 @@ def test_a_machine_with_another_host_key_is_not_trusted(site: Site) -> None:
 
 
 def test_a_machine_with_an_empty_disk_takes_the_place_of_another(site: Site) -> None:
-    site.change(hosts={"h2": sites.host(site.bed.machine("h2"), sites.INGRESS, "rh2")})
+    site.change(hosts={"h2": sites.host(site.bed.machine("h2"), sites.INGRESS, "rack-h2")})
     with step("a machine with an empty disk is made a member"):
         site.up()
     until(lambda: site.nodes() == READY, 30)
@@ -32,7 +32,7 @@ def test_a_machine_with_an_empty_disk_takes_the_place_of_another(site: Site) -> 
 
 def test_a_fourth_machine_is_added(site: Site) -> None:
     site.bed.boot("h4")
-    site.change(hosts={"h4": sites.host(site.bed.machine("h4"), ("client", "ingress"), "rh4")})
+    site.change(hosts={"h4": sites.host(site.bed.machine("h4"), ("client", "ingress"), "rack-h4")})
     with step("a fourth machine is made a member"):
         site.up()
     assert site.nodes() == {**READY, "h4": "ready"}

@@ -24,13 +24,17 @@ def _process(*, internal: bool) -> Process:
     return Process("web", "./web", 100, 64, 8000, None, (Route("a.example.com", "/"),), internal, scale)
 
 
-def test_a_public_route_leaves_the_entry_points_to_the_ingress_so_that_jobs_are_the_same_with_and_without_tls() -> None:
+def test_a_public_route_leaves_the_entry_points_to_the_ingress_so_that_jobs_are_the_same_with_and_without_tls() -> (
+    None
+):
     assert not [tag for tag in traefik_tags("shop", _process(internal=False)) if "entrypoints" in tag]
 
 
 def test_an_internal_route_answers_at_the_internal_entry_point_only() -> None:
     tags = traefik_tags("shop", _process(internal=True))
-    assert [tag for tag in tags if "entrypoints" in tag] == ["traefik.http.routers.shop-web-0.entrypoints=internal"]
+    assert [tag for tag in tags if "entrypoints" in tag] == [
+        "traefik.http.routers.shop-web-0.entrypoints=internal"
+    ]
 
 
 def test_every_route_goes_through_the_retry_of_its_process() -> None:

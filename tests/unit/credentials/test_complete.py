@@ -6,10 +6,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hashistack.credentials import authority as certificates
 from hashistack.credentials.complete import Completed, complete, host_leaf, ingress_leaf
-from hashistack.credentials.values import Credentials, Found
+from hashistack.credentials.values import Credentials, Found, Identity
 from hashistack.diagnostics import HashistackError
 from hashistack.model import Stack
 from tests.unit.credentials.stacks import N1, N2, NOW, Counted, stack
@@ -43,7 +45,7 @@ def test_from_nothing_all_is_made(first: Completed) -> None:
 
 def test_keys_and_tokens_have_the_form_that_the_agents_want(first: Completed) -> None:
     shared = first.credentials.secrets
-    assert [len(b64decode(key.reveal())) for key in (shared.consul_gossip, shared.nomad_gossip)] == [32, 32]
+    assert [len(b64decode(key.reveal())) for key in (shared.gossip.consul, shared.gossip.nomad)] == [32, 32]
     agents = [host.consul for host in first.credentials.hosts.values()]
     tokens = [shared.consul_dns, shared.consul_nomad, shared.consul_snapshot, *agents]
     ids = [token.accessor for token in tokens] + [token.secret.reveal() for token in tokens]
@@ -106,6 +108,20 @@ def test_only_a_server_may_act_as_one() -> None:
     ]
 
 
+def test_what_others_hold_the_key_of_opens_nothing(first: Completed) -> None:
+    """Traefik has the ingress's key, and must not ask Consul with it; the operator's must not pose as a server."""
+    made = first.credentials
+    assert made.ingress is not None
+    assert ends(made.ingress) == {ExtendedKeyUsageOID.SERVER_AUTH}
+    assert ends(made.operator) == {ExtendedKeyUsageOID.CLIENT_AUTH}
+    assert len(ends(made.hosts["n1"].identity)) == 2
+
+
+def ends(identity: Identity) -> set[x509.ObjectIdentifier]:
+    certificate = x509.load_pem_x509_certificate(identity.certificate.encode())
+    return set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+
+
 def test_a_file_that_is_missing_is_made_again_and_nothing_else(first: Completed) -> None:
     kept = found(first.credentials)
     without = replace(kept, identities={"n1": kept.identities["n1"]}, operator=None)
@@ -139,3 +155,10 @@ def test_nothing_secret_is_in_what_is_printed(first: Completed) -> None:
     shown = repr(first)
     assert "PRIVATE KEY" not in shown
     assert first.credentials.secrets.consul_management.reveal() not in shown
+
+
+def test_a_cluster_whose_credentials_are_lost_keeps_the_keys_it_began_with(first: Completed) -> None:
+    gossip = first.credentials.secrets.gossip
+    saved = complete(Found(rescued=gossip), stack(), NOW).credentials.secrets
+    assert saved.gossip == gossip
+    assert saved.consul_management != first.credentials.secrets.consul_management

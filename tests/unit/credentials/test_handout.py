@@ -6,13 +6,19 @@ from dataclasses import replace
 import pytest
 
 from hashistack.credentials.complete import complete
-from hashistack.credentials.handout import Access, secrets_env, terraform_variables
+from hashistack.credentials.handout import Access, rescue, secrets_env, terraform_variables
 from hashistack.credentials.values import Credentials, Found
 from tests.unit.credentials.stacks import NOW, Counted, stack
 
 EVERYBODY = {
-    "TLS_CA", "TLS_CERT", "TLS_KEY", "CONSUL_GOSSIP_KEY", "CONSUL_AGENT_TOKEN", "CONSUL_DNS_TOKEN", "CONSUL_NOMAD_TOKEN",
-}  # fmt: skip
+    "TLS_CA",
+    "TLS_CERT",
+    "TLS_KEY",
+    "CONSUL_GOSSIP_KEY",
+    "CONSUL_AGENT_TOKEN",
+    "CONSUL_DNS_TOKEN",
+    "CONSUL_NOMAD_TOKEN",
+}
 SERVERS = {"NOMAD_GOSSIP_KEY", "CONSUL_SNAPSHOT_TOKEN"}
 
 
@@ -73,3 +79,10 @@ def test_terraform_is_told_how_to_get_there(credentials: Credentials) -> None:
     assert values["ssh_key_file"] == "/home/op/.ssh/id"
     assert isinstance(values["secrets"], dict)
     assert values["secrets"]["n1"] == secrets_env(stack().environment.hosts[0], credentials).reveal()
+
+
+def test_the_gossip_keys_are_found_in_what_a_server_has(credentials: Credentials) -> None:
+    server, client = (secrets_env(host, credentials).reveal() for host in stack().environment.hosts)
+    assert rescue(server) == credentials.secrets.gossip
+    assert rescue(client) is None
+    assert rescue("nonsense") is None

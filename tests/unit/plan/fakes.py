@@ -94,6 +94,9 @@ class FakeJobs:
         self.calls.append(f"purge {job_id}")
         self.known.pop(job_id, None)
 
+    def reschedule(self, job_id: str) -> None:
+        self.calls.append(f"reschedule {job_id}")
+
     def allocations(self, job_id: str) -> list[Json]:
         return [each for each in self.instances if each["JobID"] == job_id]
 

@@ -22,7 +22,9 @@ from hashistack.plan.progress import (
 )
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import (
+    AwaitJob,
     AwaitService,
+    BeginJob,
     GenerateCredentials,
     KeepJob,
     Plan,
@@ -225,6 +227,15 @@ def test_a_job_that_nomad_makes_no_deployment_for_is_followed_by_its_instances(w
     assert world.progress.of(Running)
 
 
+def test_a_job_that_is_begun_is_followed_only_when_it_is_awaited(world: World) -> None:
+    world.carry_out(BeginJob(submission()))
+    assert world.jobs.calls == ["register shop against 7"]
+    assert (world.journal.jobs, world.progress.of(Running)) == (["shop"], [])
+    world.jobs.instances = [instance()]
+    world.carry_out(AwaitJob(submission()))
+    assert world.progress.of(Running)
+
+
 def test_an_unchanged_job_is_remembered_and_left_alone(world: World) -> None:
     world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
     world.jobs.instances = [instance()]
@@ -232,6 +243,14 @@ def test_an_unchanged_job_is_remembered_and_left_alone(world: World) -> None:
     assert world.jobs.calls == []
     assert world.journal.jobs == ["shop"]
     assert world.progress.events == [Unchanged("shop", "v2")]
+
+
+def test_failed_instances_of_an_unchanged_job_are_not_waited_for_but_placed_anew(world: World) -> None:
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.jobs.instances = [{**instance(), "ClientStatus": "failed"}]
+    with pytest.raises(DeployError):  # here nobody places it
+        world.carry_out(KeepJob(submission()))
+    assert world.jobs.calls == ["reschedule shop"]
 
 
 def test_an_unchanged_job_that_is_still_on_its_way_is_followed_to_its_end(world: World) -> None:

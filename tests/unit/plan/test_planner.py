@@ -25,12 +25,13 @@ def test_the_first_up_does_everything_in_the_order_of_dependence() -> None:
     assert told(plan_up(wanted(), nothing_there(), SECRETS)) == [
         "StoreSecrets nomad/jobs/shop",
         "GenerateCredentials nomad/jobs/shop-cache",
+        "BeginJob ingress",
         "SubmitJob shop-cache",
         "AwaitService shop-cache",
         "RunRelease shop-release",
         "SubmitJob shop",
         "SubmitJob shop-nightly",
-        "SubmitJob ingress",
+        "AwaitJob ingress",
     ]
 
 
@@ -173,4 +174,4 @@ def test_the_ingress_is_not_changed_under_another_app() -> None:
     shared = replace(actual, jobs={**actual.jobs, "blog": JobState("blog", "blog", "v7")})
     with pytest.raises(ConflictError, match="blog"):
         plan_up(wanted(), shared, SECRETS)
-    assert "SubmitJob ingress" in told(plan_up(replace(wanted(), adopt=True), shared, SECRETS))
+    assert "BeginJob ingress" in told(plan_up(replace(wanted(), adopt=True), shared, SECRETS))

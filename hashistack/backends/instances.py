@@ -1,0 +1,58 @@
+"""The instances that Nomad's servers take for running, held against what the machines know of them."""
+
+from __future__ import annotations
+
+import time
+
+from hashistack.backends.api import Api
+from hashistack.backends.endpoint import Endpoint
+from hashistack.plan.restorer import Claim
+
+_DONE = 200
+_END_SECONDS = 60.0  # twice the kill_timeout of our tasks
+_TICK = 0.5
+
+
+class Instances:
+    """All instances of one cluster; every call raises `BackendError` when it is refused or cannot be made."""
+
+    def __init__(self, nomad: Endpoint) -> None:
+        self._nomad = Api(nomad)
+
+    def claimed(self) -> tuple[Claim, ...]:
+        """List the instances that the servers take for running."""
+        kinds = {stub["ID"]: stub["Type"] for stub in self._nomad.get("jobs") or []}
+        return tuple(
+            Claim(each["ID"], each["JobID"], each["TaskGroup"], kinds.get(each["JobID"]) == "system")
+            for each in self._nomad.get("allocations") or []
+            if each["DesiredStatus"] == "run" and each["ClientStatus"] == "running"
+        )
+
+    def lives(self, allocation: str) -> bool:
+        """Ask the machine of an instance whether it runs; one that ended uses nothing."""
+        status, text = self._nomad.attempt("get", f"client/allocation/{allocation}/stats")
+        return status == _DONE and '"Tasks":{"' in text.replace(" ", "")
+
+    def replace(self, claim: Claim) -> None:
+        """Have another instance in the place of this one; of an ordinary job it takes over the disk."""
+        self._nomad.put(f"allocation/{claim.id}/stop")
+        if claim.everywhere:  # Nomad places it again only when it looks at the whole job
+            self._await_end(claim.id)
+            self._nomad.put(f"job/{claim.job}/evaluate", {"JobID": claim.job})
+
+    def forget_the_ended(self) -> None:
+        """Have every machine forget the instances that have ended there."""
+        for node in self.machines():
+            self._nomad.put("client/gc", node_id=node)
+
+    def machines(self) -> tuple[str, ...]:
+        """Return the ids of the machines that are ready."""
+        return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")
+
+    def _await_end(self, allocation: str) -> None:
+        end = time.monotonic() + _END_SECONDS
+        while time.monotonic() < end:
+            found = self._nomad.get(f"allocation/{allocation}")
+            if not found or found["ClientStatus"] not in ("pending", "running"):
+                return
+            time.sleep(_TICK)

@@ -1,0 +1,171 @@
+"""The real Terraform on small folders of the names that ours have; its provisioners run here instead of on hosts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hashistack.backends import terraform as runner
+from hashistack.diagnostics import BackendError, ConflictError, DeployError
+from hashistack.plan.progress import Event, HostDone, HostFailed, HostLine, HostStarted, Warned
+from hashistack.plan.terraform import Step
+
+pytestmark = pytest.mark.usefixtures("terraform")
+
+VARIABLES = """
+variable "secrets" {
+  type      = string
+  ephemeral = true
+}
+"""
+
+
+def resource(name: str, command: str, more: str = "") -> str:
+    provisioner = f'provisioner "local-exec" {{\n command = {json.dumps(command)}\n}}'
+    return f'resource "terraform_data" "{name}" {{\n{provisioner}\n{more}}}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tf").mkdir()
+    (tmp_path / "variables.json").write_text('{"secrets": "TOP-SECRET"}')
+    return tmp_path / "tf"
+
+
+def variables(folder: Path) -> Path:
+    return folder.parent / "variables.json"
+
+
+def write(folder: Path, *blocks: str) -> None:
+    (folder / "main.tf").write_text(VARIABLES + "".join(blocks))
+
+
+def apply(folder: Path, targets: tuple[str, ...] = (), replace: tuple[str, ...] = ()) -> list[Event]:
+    events: list[Event] = []
+    runner.apply(folder, variables(folder), events.append, targets, replace)
+    return events
+
+
+def test_what_happens_on_a_host_is_told(folder: Path) -> None:
+    write(folder, resource("install_n1", "true"), resource("agent_n1", "true"))
+    assert set(runner.plan(folder, variables(folder))) == {Step("n1", "install"), Step("n1", "start")}
+    events = apply(folder)
+    assert HostStarted("n1", "install") in events
+    assert HostDone("n1", "start", 0) in events
+    assert apply(folder) == []
+    assert runner.plan(folder, variables(folder)) == ()
+
+
+def test_only_what_is_named_is_done_again(folder: Path) -> None:
+    write(folder, resource("install_n1", "true"), resource("install_n2", "true"))
+    apply(folder)
+    again = ("terraform_data.install_n2", "terraform_data.install_n9")
+    assert {event.host for event in apply(folder, replace=again) if isinstance(event, HostDone)} == {"n2"}
+
+
+def test_only_what_is_aimed_at_is_done(folder: Path) -> None:
+    write(folder, resource("install_n1", "true"), resource("install_n2", "true"))
+    done = apply(folder, targets=("terraform_data.install_n2",))
+    assert {event.host for event in done if isinstance(event, HostDone)} == {"n2"}
+
+
+def test_a_failed_host_says_why(folder: Path) -> None:
+    words = "echo 'hashistack: error: no room'; echo 'hashistack: fix: make room'; exit 1"
+    later = "depends_on = [terraform_data.install_n1]\n"
+    write(
+        folder,
+        resource("install_n1", words),
+        resource("install_n2", "true"),
+        resource("agent_n3", "true", later),
+    )
+    events: list[Event] = []
+    with pytest.raises(DeployError) as failure:
+        runner.apply(folder, variables(folder), events.append)
+    problem, waiting = failure.value.diagnostics
+    assert (problem.code, problem.hint) == ("HS491", "make room")
+    assert waiting.summary == "not started yet because of it: n3"
+    assert any(isinstance(event, HostFailed) and event.host == "n1" for event in events)
+    assert any(isinstance(event, HostDone) and event.host == "n2" for event in events)
+
+
+def test_a_host_that_cannot_be_cleared_is_warned_of(folder: Path) -> None:
+    removal = 'provisioner "local-exec" {\n when = destroy\n on_failure = continue\n command = "echo lost; exit 1"\n}\n'
+    member = f'resource "terraform_data" "member" {{\nfor_each = toset(["n1"])\n{removal}}}\n'
+    write(folder, member)
+    apply(folder)
+    events: list[Event] = []
+    runner.destroy(folder, variables(folder), events.append)
+    assert HostLine("n1", "remove", "lost") in events
+    (warned,) = (event for event in events if isinstance(event, Warned))
+    assert warned.diagnostic.summary == "n1 was not cleaned: lost"
+
+
+def test_what_terraform_itself_refuses(folder: Path) -> None:
+    write(folder, "nonsense {}\n")
+    with pytest.raises(BackendError, match="terraform init failed"):
+        apply(folder)
+    write(folder, 'output "x" {\n value = var.nothing\n}\n')
+    with pytest.raises(BackendError, match=r"terraform apply failed: Reference to undeclared input variable"):
+        apply(folder)
+
+
+def test_arguments_of_work_by_hand_do_not_count(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CLI_ARGS_apply", "-var-file=/nowhere")
+    write(folder, resource("install_n1", "true"))
+    assert HostDone("n1", "install", 0) in apply(folder)
+
+
+def test_without_a_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(BackendError, match="neither terraform nor tofu is on PATH"):
+        apply(folder)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from hashistack.backends import terraform
+folder = Path(sys.argv[1])
+terraform.apply(folder, folder.parent / "variables.json", lambda event: print(event, flush=True))
+"""
+
+
+def test_an_interrupt_leaves_a_sound_state(folder: Path) -> None:
+    write(folder, resource("install_n1", "true"), resource("install_n2", "echo begun; exec sleep 60"))
+    running = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    while "begun" not in running.stdout.readline():
+        assert running.poll() is None
+    with pytest.raises(ConflictError, match="Terraform is run here by"):
+        apply(folder)
+    began = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    running.send_signal(signal.SIGINT)  # somebody who cannot wait
+    _, errors = running.communicate(timeout=30)
+    assert time.monotonic() - began < 20
+    assert "KeyboardInterrupt" in errors
+    resources = json.loads((folder / "terraform.tfstate").read_text())["resources"]
+    states = {each["name"]: each["instances"][0].get("status") for each in resources}
+    assert states == {"install_n1": None, "install_n2": "tainted"}
+    assert not (folder / ".terraform.tfstate.lock.info").exists()
+    write(folder, resource("install_n1", "true"), resource("install_n2", "true"))
+    assert {event.host for event in apply(folder) if isinstance(event, HostDone)} == {"n2"}
+
+
+def test_secrets_stay_out_of_state_and_events(folder: Path) -> None:
+    command = json.dumps("test $S = TOP$NOTHING-SECRET && echo $S")
+    handed = f'provisioner "local-exec" {{\n command = {command}\n environment = {{ S = var.secrets }}\n}}\n'
+    write(folder, f'resource "terraform_data" "install_n1" {{\n{handed}}}\n')
+    events = apply(folder)
+    assert HostDone("n1", "install", 0) in events
+    assert "TOP-SECRET" not in repr(events)
+    assert not [path.name for path in folder.iterdir() if "TOP-SECRET" in path.read_text()]
