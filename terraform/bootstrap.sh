@@ -173,9 +173,7 @@ load_settings() { # [FOLDER]
   [ -r "$file" ] || fail "there is no node.env" "upload it beside the script, and run bootstrap.sh install"
   load "$file" "$SETTINGS"
   case $CLUSTER,$ADDRESS,$SERVERS in ,* | *,,* | *,) fail "$file is not complete" "render the stack again and apply it" ;; esac
-  # shellcheck disable=SC2086 # a list of words
-  set -- ${INGRESS_PORTS:-80 443 8081 8082}
-  public_port=$1 tls_port=$2 internal_port=$3 admin_port=$4
+  admin_port=${INGRESS_PORTS##* } # the last one, and the only one that is not for everybody
 }
 
 load_tokens() {
@@ -576,7 +574,7 @@ table inet hashistack {
     fib daddr type != local accept
     meta l4proto { icmp, icmpv6 } accept
     tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
-    $(! is_ingress || echo "tcp dport { $public_port, $tls_port, $internal_port } accept")
+    $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
     ip saddr @cluster tcp dport { 4647-4648, 8300-8301, $admin_port, 20000-32000 } accept
     ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
     ip saddr @cluster ip protocol vrrp accept
@@ -627,7 +625,7 @@ vrrp_instance hashistack {
   advert_int 1
   unicast_src_ip $ADDRESS
   unicast_peer {
-$(for peer in $VIP_PEERS; do echo "    $peer"; done)
+$(for peer in $VIP_PEERS; do [ "$peer" = "$ADDRESS" ] || echo "    $peer"; done)
   }
   virtual_ipaddress {
     $VIP/32 dev $(interface)
@@ -1031,6 +1029,13 @@ another_leads() { # consul|nomad
   return 1
 }
 
+somebody_knows() { # this server as a peer
+  for server in $(other_servers); do
+    if status nomad "$server" peers | grep -q "\"$ADDRESS:"; then return; fi
+  done
+  return 1
+}
+
 # A leader of Nomad that is back within a second is elected again and refuses its own client, for its keys are not ready;
 # the client asks again after half a minute, when its node counts as lost. So another server takes over first.
 hand_over_leadership() {
@@ -1044,7 +1049,7 @@ see_cluster() {
   led='' ready='' newcomer=''
   for agent in consul nomad; do ! somebody_leads $agent || led="$led $agent"; done
   ! node_is ready || ready=yes
-  if is_server && [ -n "$led" ] && [ ! -e /opt/nomad/server ]; then newcomer=yes; fi
+  if is_server && [ -n "$led" ] && { [ ! -e /opt/nomad/server ] || ! somebody_knows; }; then newcomer=yes; fi
   for server in $(other_servers); do
     theirs=$(ask --head "https://$server:4646/" | sed -n 's/^[Dd]ate: *//p')
     [ -n "$theirs" ] || continue
@@ -1101,7 +1106,9 @@ introduce() {
   rm $intro
 }
 
-somebody_can_take_over() { [ "$(ask_nomad https://127.0.0.1:4646/v1/nodes | grep -o '"Status":"ready"' | wc -l)" -gt 1 ]; }
+somebody_can_take_over() {
+  [ "$(ask_nomad https://127.0.0.1:4646/v1/nodes | grep -o '"SchedulingEligibility":"eligible","Status":"ready"' | wc -l)" -gt 1 ]
+}
 containers() { docker ps "$@" -q --filter label=com.hashicorp.nomad.alloc_id 2>/dev/null; }
 no_containers() { [ -z "$(containers)" ]; }
 

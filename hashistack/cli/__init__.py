@@ -30,6 +30,12 @@ SECTIONS = {
         "secrets": "Set, list and unset the values of secrets.",
         "down": "Remove all that up made.",
     },
+    "Look after a cluster": {
+        "doctor": "Look at every host and server, and say how to mend what is wrong.",
+        "backup": "Save the state of Consul's and Nomad's servers.",
+        "restore": "Put a backup in the place of what the servers have.",
+        "upgrade": "Bring other versions of Nomad and Consul to the hosts.",
+    },
     "Look things up": {
         "docs": "Explain a key of the descriptor.",
         "graph": "Draw the application as a diagram.",

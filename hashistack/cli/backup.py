@@ -34,8 +34,8 @@ def backup(session: Session, file: str | None, environment: str | None, to: str 
     """Save the state of Consul's and Nomad's servers.
 
     That is the jobs, the secrets, the access control and what Consul knows; not the data of backing services. The
-    folder it makes has a name with the date, a snapshot of each product, a manifest and checksums. It holds every secret
-    of the cluster: only its owner can read it, and copies should be kept as carefully.
+    folder it makes has the date in its name and holds a snapshot of each product, a manifest and checksums, and with
+    them every secret of the cluster: only its owner can read it, and copies should be kept as carefully.
     """
     from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, source

@@ -78,14 +78,14 @@ command = down
 
 def _clear(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
     """Take the cluster off machines of one's own."""
-    from hashistack.targets import onprem
+    from hashistack.targets import clearing
     from hashistack.views import down as views
 
     environment = site.stack.environment
     views.show_hosts(session.console, environment, purge=purge)
     if not _confirmed(session, site.stack.app, environment.name, yes):
         return Exit.FAILED
-    return Exit.DONE if onprem.cleared(site, purge=purge) else Exit.FAILED
+    return Exit.DONE if clearing.cleared(site, purge=purge) else Exit.FAILED
 
 
 def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes: bool) -> Exit:

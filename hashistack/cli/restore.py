@@ -12,7 +12,7 @@ from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, HashistackError, UsageProblem
 from hashistack.messages import cluster as messages
-from hashistack.messages import upkeep
+from hashistack.messages import upkeep as say
 
 if TYPE_CHECKING:
     from hashistack.model import Stack
@@ -36,8 +36,8 @@ def restore(
     """Put a backup in the place of what Consul's and Nomad's servers have.
 
     BACKUP is a folder that `hashistack backup` made. All jobs, secrets and tokens become those of its time; what was
-    changed since is lost. Checks the backup first, and asks. Tokens that were made after the backup, those of people and
-    of new hosts included, are unknown afterwards: `hashistack up` makes those of hosts again.
+    changed since is lost. Checks the backup first, and asks. Tokens that were made after the backup, those of people
+    and of new hosts included, are unknown afterwards: `hashistack up` makes those of hosts again.
     """
     from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, output_folder, source
@@ -76,19 +76,22 @@ def _manifest(folder: Path, stack: Stack) -> Manifest:
     found = f"{manifest.app} in {manifest.environment}"
     wanted = f"{stack.app} in {stack.environment.name}"
     if found != wanted:
-        raise UsageProblem(upkeep.backup_of_another(folder.name, found, wanted))
+        raise UsageProblem(say.backup_of_another(folder.name, found, wanted))
     return manifest
 
 
 def _run(
     session: Session, site: Site, manifest: Manifest, folder: Path, view: EventView, *, yes: bool
 ) -> Exit:
+    from functools import partial
+
     from hashistack import targets
     from hashistack.backends.cluster import SystemClock
     from hashistack.backends.instances import Instances
     from hashistack.backends.snapshots import Snapshots
     from hashistack.plan.backup import cautions
     from hashistack.plan.restorer import Restorer
+    from hashistack.targets import upkeep
     from hashistack.views import backup as views
 
     with targets.held(site) as cluster:
@@ -97,7 +100,13 @@ def _run(
         views.about_to_restore(session.console, manifest)
         if not _confirmed(session, manifest, yes):
             return Exit.FAILED
-        Restorer(servers, Instances(cluster.nomad.endpoint), view, SystemClock()).restore(manifest, folder)
+        Restorer(
+            servers,
+            Instances(cluster.nomad.endpoint),
+            view,
+            SystemClock(),
+            partial(upkeep.restart_nomad, site, cluster),
+        ).restore(manifest, folder)
     return Exit.DONE
 
 
@@ -107,7 +116,7 @@ def _confirmed(session: Session, manifest: Manifest, yes: bool) -> bool:
     if yes:
         return True
     if not session.terminal.asks:
-        raise UsageProblem(upkeep.restore_needs_yes(manifest.app, manifest.environment))
+        raise UsageProblem(say.restore_needs_yes(manifest.app, manifest.environment))
     question = f"Replace all of {manifest.app} in {manifest.environment} by what it was at {manifest.taken}?"
     answer = click.confirm(question, err=True)
     if not answer:

@@ -18,8 +18,8 @@ _NOMAD_PORT = 4646
 # A point of P-256 whose x is SHA-256 of "hashistack: a key that nobody has 4": a private key for it would have to be
 # guessed. No SSH server can show a key of this type, which is for keys of users on a token.
 _NOBODYS_KEY = (
-    "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBI2oWmqcTbXW"
-    "iGjVAeKJFbSn7iqiKv8LUIrKxa3X6SOQnupXDhHBAsrqSgS9rWGRHuL0vThtb7x12nwqGfT5nJIAAAAGbm9ib2R5"
+    "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAAB"
+    "BBI2oWmqcTbXWiGjVAeKJFbSn7iqiKv8LUIrKxa3X6SOQnupXDhHBAsrqSgS9rWGRHuL0vThtb7x12nwqGfT5nJIAAAAGbm9ib2R5"
 )
 
 

@@ -17,12 +17,16 @@ _TOKENS = (
 
 def backup_exists(folder: str) -> Diagnostic:
     """There is a backup of this second already."""
-    return Diagnostic("HS480", f"{folder} exists already; a backup never overwrites", hint="run the command again")
+    return Diagnostic(
+        "HS480", f"{folder} exists already; a backup never overwrites", hint="run the command again"
+    )
 
 
 def backup_unwritable(folder: str, reason: str) -> Diagnostic:
     """The backup cannot be kept."""
-    return Diagnostic("HS481", f"cannot write the backup {folder}: {reason}", hint="choose another folder with --to")
+    return Diagnostic(
+        "HS481", f"cannot write the backup {folder}: {reason}", hint="choose another folder with --to"
+    )
 
 
 def broken_snapshot(product: str, reason: str) -> Diagnostic:

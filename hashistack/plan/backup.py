@@ -49,7 +49,7 @@ def read_manifest(text: str) -> Manifest:
     names = ("app", "environment", "taken", "consul", "nomad")
     if not all(isinstance(found.get(name), str) for name in names) or not isinstance(found.get("jobs"), list):
         raise ValueError("incomplete")
-    return Manifest(*(found[name] for name in names), tuple(map(str, found["jobs"])))
+    return Manifest(**{name: found[name] for name in names}, jobs=tuple(map(str, found["jobs"])))
 
 
 def sums_text(sums: Mapping[str, str]) -> str:

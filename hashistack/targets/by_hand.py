@@ -15,16 +15,8 @@ from hashistack.messages import hosts as messages
 from hashistack.plan.env import Reach
 from hashistack.plan.hosts import without_tokens
 from hashistack.targets import Site
-from hashistack.targets.onprem import (
-    Ground,
-    bootstrap,
-    complete_credentials,
-    connect_to,
-    known_keys,
-    look,
-    owner,
-    survey,
-)
+from hashistack.targets.ground import Ground, complete_credentials, known_keys, locked, look, survey
+from hashistack.targets.onprem import bootstrap, connect_to
 
 _QUICK_SECONDS = 1.0  # for a server to answer a shell that waits for its variables
 
@@ -35,7 +27,7 @@ def bootstrapped(site: Site) -> None:
     if ground.folder.read().secrets is None:
         name = site.stack.environment.name
         raise BackendError(messages.no_credentials(site.stack.app, name, str(ground.folder.path)))
-    with ssh.locked(ground.servers, owner()):
+    with locked(ground):
         credentials = current_credentials(ground)
         lacking = without_tokens(ssh.gather(ground.ways))
         bootstrap(ground, credentials, connect_to(ground, credentials), lacking)

@@ -24,10 +24,14 @@ def about_to_restore(console: Console, manifest: Manifest) -> None:
     """Print what the cluster becomes."""
     if console.json:
         return
-    console.note(human.printable(f"{manifest.app} in {manifest.environment} becomes what it was at {manifest.taken}:"))
+    console.note(
+        human.printable(f"{manifest.app} in {manifest.environment} becomes what it was at {manifest.taken}:")
+    )
     for job in manifest.jobs:
         console.note(human.printable(f"  job {job}"))
-    console.note("what was changed since is lost: jobs, secrets, tokens; the data of backing services is not touched")
+    console.note(
+        "what was changed since is lost: jobs, secrets, tokens; the data of backing services is not touched"
+    )
 
 
 def declined(console: Console) -> None:

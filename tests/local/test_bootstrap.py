@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ from hashistack.model import Stack
 from hashistack.plan.access import consul_access
 from hashistack.plan.actual import Variable
 from hashistack.plan.bootstrapper import Bootstrapper, Wanted
+from hashistack.plan.env import Reach, variables
 from hashistack.plan.progress import Event
 from hashistack.plan.progress_hosts import AccessChanged, HandedOver, Joined
 from hashistack.plan.sensitive import Sensitive
@@ -195,6 +197,25 @@ def test_another_management_token_is_refused_with_the_way_back(factory: Factory,
 
 def _with(endpoint: Endpoint, token: str) -> Endpoint:
     return replace(endpoint, token=Sensitive(token))
+
+
+def test_the_variables_that_env_prints_open_both(factory: Factory, begun: list[Event]) -> None:
+    certificate, key = map(str, factory.folder.operator)
+    shared = factory.credentials.secrets
+    reach = Reach(
+        nomad=factory.server.nomad,
+        consul=factory.server.consul,
+        authority=str(factory.folder.authority),
+        certificate=certificate,
+        key=key,
+        variables=str(factory.folder.variables),
+        nomad_token=shared.nomad_management,
+        consul_token=shared.consul_management,
+    )
+    for tool, *arguments in (("nomad", "node", "status"), ("consul", "members")):
+        command = [str(factory.server.binaries[tool]), *arguments]
+        done = subprocess.run(command, env=variables(reach), capture_output=True, text=True, check=False)
+        assert (done.returncode, "n2" in done.stdout) == (0, True), done.stderr
 
 
 # --- who is refused

@@ -23,7 +23,7 @@ def test_without_one_machine_the_app_answers_again_soon_and_the_machine_rejoins(
         until(lambda: site.nodes() == READY, 90)
         until(lambda: site.answers(site.bed.machine(holder).address), 90)
     assert site.consul("members").count("alive") == 3
-    assert site.consul("operator", "raft", "list-peers").count("true") == 3
+    until(lambda: site.consul("operator", "raft", "list-peers").count("true") == 3)
 
 
 def test_after_a_power_cut_of_all_the_cluster_comes_back_by_itself(site: Site) -> None:

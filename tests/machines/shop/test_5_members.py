@@ -26,7 +26,7 @@ def test_a_machine_with_an_empty_disk_takes_the_place_of_another(site: Site) -> 
         site.up()
     until(lambda: site.nodes() == READY, 30)
     until(lambda: site.answers(site.bed.machine("h2").address))
-    assert site.consul("operator", "raft", "list-peers").count("true") == 3
+    until(lambda: site.consul("operator", "raft", "list-peers").count("true") == 3)
     assert len(site.api("/v1/status/peers")) == 3
 
 

@@ -1,0 +1,92 @@
+"""Take a cluster off machines of one's own: the processes end in order, the agents stop, Terraform clears the hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from hashistack.backends import hosts as ssh
+from hashistack.backends import terraform
+from hashistack.backends.nomad import Nomad
+from hashistack.backends.state import remove_folder
+from hashistack.diagnostics import BackendError
+from hashistack.messages import hosts as messages
+from hashistack.plan import names
+from hashistack.plan.actual import Json
+from hashistack.plan.hosts import HostFacts
+from hashistack.plan.progress import Waiting, Warned
+from hashistack.targets import Site
+from hashistack.targets.ground import Ground, locked, survey
+from hashistack.targets.onprem import connect
+
+_CLEARING_SECONDS = 300.0  # packages are removed
+_END_SECONDS = 60.0  # twice the kill_timeout of the app's tasks
+_TICK = 0.5
+
+
+def cleared(site: Site, *, purge: bool) -> bool:
+    """Take the cluster off its hosts, with its data if `purge`; tell whether every host was cleared."""
+    ground = survey(site)
+    facts = ssh.gather(ground.ways)
+    with locked(ground):
+        stop_jobs(ground)
+        stop_agents(ground, facts, purge=purge)
+        terraform.destroy(site.terraform, ground.folder.variables, site.report)
+        left = clear_rest(ground)
+    if purge and not left:
+        remove_folder(ground.folder.path)
+    return not left
+
+
+def stop_jobs(ground: Ground) -> None:
+    """Let the processes end in order; Nomad remembers the jobs, so that data that stays keeps its passwords."""
+    try:
+        nomad = connect(ground.stack, ground.site.environ).nomad
+        ours = [stub["ID"] for stub in nomad.jobs() if _runs_for(stub, ground.stack.app)]
+        for job in ours:
+            ground.site.report(Waiting(f"{job} to end"))
+            nomad.stop(job)
+        _await_end(nomad, ours)
+    except BackendError as error:
+        ground.site.report(Warned(messages.cluster_silent(str(error))))
+
+
+def stop_agents(ground: Ground, facts: Sequence[HostFacts], *, purge: bool) -> None:
+    """Stop all agents at once: servers that left one after another would shrink the cluster that `up` brings back."""
+    ours = {each.name for each in facts if each.cluster == ground.cluster_name}
+    mark = " && touch /etc/hashistack/purge" if purge else ""
+    ssh.everywhere(
+        [way for way in ground.ways if way.name in ours],
+        lambda way: way.as_root(f"sh -c 'systemctl stop nomad consul{mark}'"),
+    )
+
+
+def clear_rest(ground: Ground) -> tuple[str, ...]:
+    """Clear the hosts that Terraform knows nothing of, or could not reach; return those that are left."""
+    left = []
+    for way, facts in zip(ground.ways, ssh.gather(ground.ways), strict=True):
+        problem = _clear(ground, way) if facts.cluster == ground.cluster_name else facts.detail
+        if problem:
+            ground.site.report(Warned(messages.left_behind(way.name, problem)))
+            left.append(way.name)
+    return tuple(left)
+
+
+def _clear(ground: Ground, way: ssh.Remote) -> str:
+    """Clear one host; return what went wrong, "" if nothing."""
+    ground.site.report(Waiting(f"{way.name} to be cleared"))
+    result = way.script("remove", timeout=_CLEARING_SECONDS)
+    return result.last_words if result.code else ""
+
+
+def _runs_for(stub: Json, app: str) -> bool:
+    owner = (stub.get("Meta") or {}).get(names.OWNER)
+    return owner in (app, names.INGRESS) and not stub.get("Stop")
+
+
+def _await_end(nomad: Nomad, jobs: Sequence[str]) -> None:
+    end = time.monotonic() + _END_SECONDS
+    while time.monotonic() < end:
+        if not any(each["ClientStatus"] == "running" for job in jobs for each in nomad.allocations(job)):
+            return
+        time.sleep(_TICK)

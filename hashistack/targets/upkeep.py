@@ -1,0 +1,148 @@
+"""The later days of machines of one's own: looking at all of them, new versions, agents that start anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hashistack.backends import hosts as ssh
+from hashistack.backends import terraform
+from hashistack.backends.cluster import Cluster, SystemClock
+from hashistack.backends.fleet import Apis, Fleet
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.vitals import Vitals
+from hashistack.credentials.authority import expires
+from hashistack.credentials.values import Found
+from hashistack.diagnostics import BackendError
+from hashistack.messages import hosts as messages
+from hashistack.plan.checkup import Checkup, Product, Report, read_report
+from hashistack.plan.progress import Progress, Warned
+from hashistack.plan.upgrade import Upgrade, plan_upgrade
+from hashistack.plan.upgrader import Upgrader
+from hashistack.targets import Site, connect
+from hashistack.targets.ground import Ground, complete_credentials, look, owner, survey
+
+_REPORT_SECONDS = 40.0  # it starts a container
+_RESTART_SECONDS = 90.0
+_TICK = 0.5
+
+
+def examine(site: Site) -> Checkup:
+    """Ask every host and the servers; what cannot be asked is part of the answer."""
+    now = datetime.now(UTC)
+    if site.stack.environment.target != "onprem":
+        cluster = connect(site.stack, site.environ)
+        return _asked(Checkup(site.stack, now), Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
+    ground = survey(site)
+    found = ground.folder.read()
+    known = {
+        "of the authority": found.authority,
+        "of the operator": found.operator,
+        "of the ingress": found.ingress,
+    }
+    checkup = Checkup(
+        site.stack,
+        now,
+        reports=ssh.everywhere(ground.ways, _report),
+        certificates={name: expires(identity) for name, identity in known.items() if identity},
+    )
+    try:
+        apis = _apis(ground, found)
+    except BackendError as error:
+        why = "; ".join(each.summary for each in error.diagnostics)
+        return replace(checkup, products=(Product("Consul", why), Product("Nomad", why)))
+    return _asked(checkup, Vitals(apis.consul, apis.nomad))
+
+
+def planned_upgrade(ground: Ground) -> Upgrade:
+    """Return what an upgrade to the descriptor's versions would do."""
+    fleet = _fleet(ground, ground.site.report)
+    return plan_upgrade(ground.stack, fleet.running(), fleet.leaders())
+
+
+def upgrade(site: Site, progress: Progress) -> Upgrade:
+    """Bring the descriptor's versions to all hosts; return what was done."""
+    ground = survey(site)
+    facts = look(ground)
+    software = site.stack.environment.software
+    assert software is not None  # noqa: S101 - the descriptor's checker fills it in for this target
+    with ssh.locked(ground.servers, owner()):
+        complete_credentials(ground, facts)
+        plan = planned_upgrade(ground)
+        for warning in plan.warnings:
+            progress.report(Warned(warning))
+        fleet = _fleet(ground, progress.report)
+        Upgrader(fleet, progress, SystemClock(), software.consul, software.nomad).carry_out(plan)
+    return plan
+
+
+def restart_nomad(site: Site, cluster: Cluster) -> None:
+    """Start Nomad's agents anew, one host after another, each when there is a leader again; containers go on."""
+    if site.stack.environment.target != "onprem":
+        return
+    for way in survey(site).ways:
+        result = way.as_root("systemctl restart nomad")
+        if result.code:
+            raise BackendError(messages.lost_during(way.name, "restarting Nomad", result.last_words))
+        end = time.monotonic() + _RESTART_SECONDS
+        while not cluster.nomad.ready() and time.monotonic() < end:
+            time.sleep(_TICK)
+
+
+def _asked(checkup: Checkup, vitals: Vitals) -> Checkup:
+    return replace(
+        checkup,
+        products=vitals.products(),
+        machines=vitals.machines(),
+        failing=vitals.failing(),
+        orphans=vitals.orphans(),
+    )
+
+
+def _report(way: ssh.Remote) -> Report:
+    """Let a host report; the clock is asked on its own, for a report takes its time."""
+    before = time.time()
+    clock = way.run("date +%s")
+    after = time.time()
+    if clock.reach != "reached":
+        return Report(way.name, clock.reach, clock.last_words)
+    result = way.script("report", timeout=_REPORT_SECONDS)
+    return Report(
+        way.name,
+        result.reach,
+        result.last_words,
+        read_report(result.out),
+        _skew(clock.out.strip(), before, after),
+    )
+
+
+def _skew(told: str, before: float, after: float) -> float | None:
+    """Return how far a clock that shows whole seconds is outside of the time in which it was asked."""
+    if not told.isdigit():
+        return None
+    seconds = int(told)
+    if seconds > after:
+        return seconds - after
+    return min(0.0, seconds + 1 - before)
+
+
+def _apis(ground: Ground, found: Found) -> Apis:
+    if found.secrets is None:
+        name = ground.stack.environment.name
+        raise BackendError(messages.no_credentials(ground.stack.app, name, str(ground.folder.path)))
+    return Apis(
+        consul=first_answering(consul_servers(ground.stack, ground.folder, found.secrets)),
+        nomad=first_answering(nomad_servers(ground.stack, ground.folder, found.secrets)),
+    )
+
+
+def _fleet(ground: Ground, report: terraform.Report) -> Fleet:
+    found = ground.folder.read()
+
+    def install(hosts: Sequence[str]) -> None:
+        targets = [f"terraform_data.{part}_{host}" for host in hosts for part in ("install", "agent")]
+        terraform.apply(ground.site.terraform, ground.folder.variables, report, targets=targets)
+
+    return Fleet(ground.stack, lambda: _apis(ground, found), install)
