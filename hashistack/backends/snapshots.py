@@ -59,6 +59,14 @@ class Snapshots:
         stubs = self._apis["Nomad"].get("jobs") or []
         return tuple(sorted(stub["ID"] for stub in stubs if not stub["Stop"] and not stub["ParentID"]))
 
+    def forget_strangers(self) -> None:
+        """Remove from Consul's catalog the machines that have another identity now: they could not register again."""
+        members = self._apis["Consul"].get("agent/members") or []
+        living = {member["Name"]: member["Tags"].get("id") for member in members}
+        for node in self._apis["Consul"].get("catalog/nodes") or []:
+            if living.get(node["Node"], node["ID"]) != node["ID"]:
+                self._apis["Consul"].put("catalog/deregister", {"Node": node["Node"]})
+
     def has_leader(self, product: str) -> bool:
         """Tell whether the servers agree on a leader; False also while none answers."""
         try:

@@ -36,8 +36,8 @@ def restore(
     """Put a backup in the place of what Consul's and Nomad's servers have.
 
     BACKUP is a folder that `hashistack backup` made. All jobs, secrets and tokens become those of its time; what was
-    changed since is lost. Checks the backup first, and asks. Tokens that were made after the backup, those of people
-    and of new hosts included, are unknown afterwards: `hashistack up` makes those of hosts again.
+    changed since is lost. Checks the backup first, and asks. Tokens that people made after the backup are unknown
+    afterwards; the hosts are given theirs anew.
     """
     from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, output_folder, source
@@ -107,6 +107,7 @@ def _run(
             SystemClock(),
             partial(upkeep.restart_nomad, site, cluster),
         ).restore(manifest, folder)
+        upkeep.hand_out(site, cluster)
     return Exit.DONE
 
 

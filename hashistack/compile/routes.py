@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hashistack.model import Process, Route
 
-# Another instance is tried when one fails, until Consul has noticed and no request goes there any more. Traefik does
-# so while nothing of a request was sent; and after a 502, which is a connection that broke, for methods that may be
-# repeated (RFC 9110, 9.2.2) and bodies that are small enough to be kept. POST is never sent twice.
+# Another instance is tried when one fails, until Consul has noticed and no request goes there any more; for some
+# seconds, so that instances which start again at the same time are waited for. Traefik does so while nothing of a
+# request was sent; and after a 502, which is a connection that broke, for methods that may be repeated (RFC 9110,
+# 9.2.2) and bodies that are small enough to be kept. POST is never sent twice.
 _RETRY = {
-    "attempts": "4",
-    "initialinterval": "100ms",
+    "attempts": "10",
+    "initialinterval": "300ms",
+    "timeout": "5s",
     "status": "502",
     "maxrequestbodybytes": "65536",
 }

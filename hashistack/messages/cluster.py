@@ -201,7 +201,7 @@ def interrupted(doing: str) -> Diagnostic:
     """The user pressed Ctrl-C."""
     return Diagnostic(
         "HS425",
-        f"interrupted while {doing}; Nomad goes on with what was submitted",
+        f"interrupted while {doing}; what was begun in the cluster goes on",
         hint="run the same command again to go on",
     )
 

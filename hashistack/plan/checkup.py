@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a host said of itself, by the names that `bootstrap.sh report` prints; `skew`: how far its clock is ahead."""
+    """What a host said of itself, by the names of `bootstrap.sh report`; `skew`: seconds that its clock is ahead."""
 
     host: str
     reach: Reach

@@ -64,7 +64,8 @@ def _units(_: Checkup, report: Report) -> Iterator[Finding]:
 def _tokens(checkup: Checkup, report: Report) -> Iterator[Finding]:
     for product in ("consul", "nomad"):
         if report.facts.get(f"{product.upper()}_TOKEN") == "no" and _active(report, product):
-            fix = f"hashistack bootstrap -e {checkup.stack.environment.name} makes it anew"
+            name = checkup.stack.environment.name
+            fix = f"on {report.host}: sudo rm /etc/hashistack/nomad.env; then here: hashistack bootstrap -e {name}"
             yield Finding(
                 "error", "services", report.host, f"its token for {product.capitalize()} is refused", fix
             )
@@ -167,15 +168,10 @@ def _snapshots(checkup: Checkup, report: Report) -> Iterator[Finding]:
     if result not in (None, "success", "never"):
         yield Finding("error", "snapshots", report.host, f"the last snapshot failed: {result}", fix)
         return
-    last, up = report.number("SNAPSHOT_TIME"), report.number("UPTIME") or 0
-    age = checkup.now.timestamp() - last if last is not None else up
-    if every and age > _STALE_SNAPSHOTS * every:
-        what = (
-            f"the newest snapshot is {age / 3600:.0f} h old"
-            if last is not None
-            else "there is no snapshot yet"
-        )
-        yield Finding("warning", "snapshots", report.host, what, fix)
+    last = report.number("SNAPSHOT_TIME")  # without one the first may not be due yet
+    if every and last is not None and checkup.now.timestamp() - last > _STALE_SNAPSHOTS * every:
+        hours = (checkup.now.timestamp() - last) / 3600
+        yield Finding("warning", "snapshots", report.host, f"the newest snapshot is {hours:.0f} h old", fix)
 
 
 def _active(report: Report, unit: str) -> bool:

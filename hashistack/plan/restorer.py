@@ -54,6 +54,9 @@ class Servers(Protocol):
     def has_leader(self, product: str) -> bool:
         """Tell whether the servers agree on a leader; False also while none answers."""
 
+    def forget_strangers(self) -> None:
+        """Remove from Consul the machines that have another identity now than in the snapshot."""
+
     def knows_us(self, product: str) -> bool:
         """Tell whether our token means anything to the servers."""
 
@@ -84,6 +87,8 @@ class Restorer:
             self._await_leader(product)
             if not self.servers.knows_us(product):
                 raise BackendError(messages.locked_out(product))
+            if product == "Consul":
+                self.servers.forget_strangers()
             self.progress.report(Restored(product, manifest.taken))
         self._await_jobs(manifest.jobs)
         self._replace_the_dead()

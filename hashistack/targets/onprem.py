@@ -86,8 +86,9 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
         if member.alive:
             ground.site.report(Waiting(f"the instances on {member.name} to move elsewhere"))
             membership.drain(member.name)
-    for member in parting.replaced:
-        membership.forget(member.name)
+    # Not only those that Consul still lists: its autopilot forgets a dead server, and Nomad does not.
+    for name in plan.empty(facts):
+        membership.forget(name)
     return parting
 
 

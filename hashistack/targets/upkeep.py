@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, SystemClock
+from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.fleet import Apis, Fleet
 from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
 from hashistack.backends.vitals import Vitals
@@ -22,11 +23,14 @@ from hashistack.plan.progress import Progress, Warned
 from hashistack.plan.upgrade import Upgrade, plan_upgrade
 from hashistack.plan.upgrader import Upgrader
 from hashistack.targets import Site, connect
+from hashistack.targets.by_hand import current_credentials
 from hashistack.targets.ground import Ground, complete_credentials, look, owner, survey
+from hashistack.targets.onprem import bootstrap
 
 _REPORT_SECONDS = 40.0  # it starts a container
 _RESTART_SECONDS = 90.0
 _TICK = 0.5
+_NO_CREDENTIALS = "cannot be asked: there are no credentials of it on this machine"
 
 
 def examine(site: Site) -> Checkup:
@@ -48,12 +52,13 @@ def examine(site: Site) -> Checkup:
         reports=ssh.everywhere(ground.ways, _report),
         certificates={name: expires(identity) for name, identity in known.items() if identity},
     )
-    try:
-        apis = _apis(ground, found)
-    except BackendError as error:
-        why = "; ".join(each.summary for each in error.diagnostics)
-        return replace(checkup, products=(Product("Consul", why), Product("Nomad", why)))
-    return _asked(checkup, Vitals(apis.consul, apis.nomad))
+    if found.secrets is None:
+        return replace(
+            checkup, products=(Product("Consul", _NO_CREDENTIALS), Product("Nomad", _NO_CREDENTIALS))
+        )
+    consul = _first(consul_servers(site.stack, ground.folder, found.secrets))
+    nomad = _first(nomad_servers(site.stack, ground.folder, found.secrets))
+    return _asked(checkup, Vitals(consul, nomad))
 
 
 def planned_upgrade(ground: Ground) -> Upgrade:
@@ -91,6 +96,15 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
             time.sleep(_TICK)
 
 
+def hand_out(site: Site, cluster: Cluster) -> None:
+    """Give every host tokens that the cluster knows: those it has may be of another time."""
+    if site.stack.environment.target != "onprem":
+        return
+    ground = survey(site)
+    names = [host.name for host in site.stack.environment.hosts]
+    bootstrap(ground, current_credentials(ground), cluster, names)
+
+
 def _asked(checkup: Checkup, vitals: Vitals) -> Checkup:
     return replace(
         checkup,
@@ -126,6 +140,14 @@ def _skew(told: str, before: float, after: float) -> float | None:
     if seconds > after:
         return seconds - after
     return min(0.0, seconds + 1 - before)
+
+
+def _first(servers: Sequence[Endpoint]) -> Endpoint:
+    """Return a server that answers; if none does the first, whose silence becomes the finding."""
+    try:
+        return first_answering(servers)
+    except BackendError:
+        return servers[0]
 
 
 def _apis(ground: Ground, found: Found) -> Apis:

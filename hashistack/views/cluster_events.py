@@ -54,8 +54,7 @@ class EventView:
 
     def report(self, event: Event) -> None:
         """Print an event."""
-        if isinstance(event, Submitted | Waiting):
-            self.doing = f"waiting for {event.job if isinstance(event, Submitted) else event.what}"
+        self.doing = _doing(event) or self.doing
         if self._console.json:
             self._console.record({"event": _snake(type(event).__name__), **asdict(event)})
         elif isinstance(event, Ready):
@@ -91,6 +90,18 @@ class EventView:
         self._console.note(f"{event.app} {event.version} is up")
         if event.addresses:
             self._console.data(address_table(event.addresses, self._console.ink))
+
+
+def _doing(event: Event) -> str | None:
+    """Return what goes on from this event on; None if that is what went on before."""
+    match event:
+        case Submitted(job):
+            return f"waiting for {job}"
+        case Waiting(what):
+            return f"waiting for {what}"
+        case HostStarted():
+            return "working on the hosts"
+    return None
 
 
 def address_table(addresses: tuple[Address, ...], ink: Ink) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from hashistack.diagnostics import Exit
@@ -22,9 +22,8 @@ def show(console: Console, findings: Sequence[Finding], code: Exit) -> None:
     console.data(
         human.table([_row(finding) for finding in findings], header=("", "what", "where", "state"), ink=ink)
     )
-    for finding in sorted(findings, key=lambda each: each.level == "error"):
-        if finding.level != "ok":
-            console.data("\n" + _remedy(finding, ink))
+    for same in _alike(sorted(findings, key=lambda each: each.level == "error")):
+        console.data("\n" + _remedy(same, ink))
     console.note(_sum(findings))
 
 
@@ -32,9 +31,26 @@ def _row(finding: Finding) -> tuple[str, ...]:
     return finding.level, finding.area, finding.where, " ".join(finding.what.split())
 
 
-def _remedy(finding: Finding, ink: Ink) -> str:
-    label = ink(f"{finding.level}: {human.printable(finding.where)}:", "bold", _STYLES[finding.level])
-    return f"{label} {human.printable(finding.what)}\n   {ink('fix:', 'cyan')} {human.printable(finding.fix)}"
+def _alike(findings: Sequence[Finding]) -> Iterable[list[Finding]]:
+    """Put together what is wrong in the same way in several places."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        if finding.level != "ok":
+            groups.setdefault((finding.level, finding.area, finding.what, _fix(finding)), []).append(finding)
+    return groups.values()
+
+
+def _fix(finding: Finding) -> str:
+    """Return the fix as it reads for several places."""
+    return finding.fix.replace(f"on {finding.where}:", "on each:")
+
+
+def _remedy(same: Sequence[Finding], ink: Ink) -> str:
+    first = same[0]
+    where = ", ".join(finding.where for finding in same)
+    fix = _fix(first) if len(same) > 1 else first.fix
+    label = ink(f"{first.level}: {human.printable(where)}:", "bold", _STYLES[first.level])
+    return f"{label} {human.printable(first.what)}\n   {ink('fix:', 'cyan')} {human.printable(fix)}"
 
 
 def _sum(findings: Sequence[Finding]) -> str:

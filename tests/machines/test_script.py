@@ -1,4 +1,4 @@
-"""terraform/bootstrap.sh by itself on one bare machine: what it refuses, what it leaves alone, what it leaves behind."""
+"""terraform/bootstrap.sh by itself on one bare machine: what it refuses, what it leaves alone and what behind."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pytest
 from hashistack import pipeline
 from hashistack.compile.node_env import cluster_settings, host_settings
 from hashistack.credentials.complete import complete
-from hashistack.credentials.values import Found
 from hashistack.credentials.handout import secrets_env
+from hashistack.credentials.values import Found
 from hashistack.model import Stack
 from tests.bed import factory
 from tests.bed.factory import Factory
@@ -29,8 +29,8 @@ SCRIPT = Path(__file__).parents[2] / "terraform" / "bootstrap.sh"
 INSTALLED = "/usr/local/lib/hashistack/bootstrap.sh"
 # What is there when a machine was left alone: logs and caches are not asked for.
 INVENTORY = """
-find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /root -o -path /var/log -o -path /var/cache -o -path /var/tmp \
-  -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf \\) -prune -o -print | sed 's/^/file /'
+left='/proc /sys /run /tmp /root /var/log /var/cache /var/tmp /var/lib/apt /var/lib/dpkg /var/lib/ucf'
+find / -xdev $(printf -- '-path %s -prune -o ' $left) -print | sed 's/^/file /'
 dpkg-query -W -f 'package ${Package} ${db:Status-Abbrev}\\n'
 systemctl list-unit-files --no-legend | awk '{ print "unit", $1, $2 }'
 getent passwd | sed 's/:.*//; s/^/user /'
@@ -223,7 +223,9 @@ def test_it_wants_root(bare: Bare) -> None:
     assert "hashistack: error: this must be run as root" in done.stderr
 
 
-@pytest.mark.parametrize("line", ["X='1'; touch /root/ran", "X=$(touch /root/ran)", "touch /root/ran", "X='a''b'"])
+@pytest.mark.parametrize(
+    "line", ["X='1'; touch /root/ran", "X=$(touch /root/ran)", "touch /root/ran", "X='a''b'"]
+)
 def test_settings_are_no_program(bare: Bare, line: str) -> None:
     """They are read by a shell as root: nothing but an assignment of a quoted text is let through."""
     bare.upload({"node.env": f"{bare.settings()}{line}\n"})
@@ -245,8 +247,12 @@ def test_a_wrong_checksum_stops_it_before_the_file_is_used(bare: Bare) -> None:
     done = bare.install(CONSUL_SHA256_amd64=wrong)
     assert done.returncode == 1, done.stdout
     url = re.escape(f"{bare.mirror}/consul/{version}/{zip_name}")
-    assert re.search(f"{zip_name} has the wrong checksum: expected {wrong}, found [0-9a-f]{{64}} in {url}", done.stderr)
-    bare.machine.run(f"test ! -e /var/cache/hashistack/{zip_name} && test -z \"$(ls /usr/local/lib/hashistack/bin)\"")
+    assert re.search(
+        f"{zip_name} has the wrong checksum: expected {wrong}, found [0-9a-f]{{64}} in {url}", done.stderr
+    )
+    bare.machine.run(
+        f'test ! -e /var/cache/hashistack/{zip_name} && test -z "$(ls /usr/local/lib/hashistack/bin)"'
+    )
 
 
 def test_the_next_run_finishes_it_and_the_one_after_changes_nothing(bare: Bare) -> None:
@@ -257,7 +263,9 @@ def test_the_next_run_finishes_it_and_the_one_after_changes_nothing(bare: Bare) 
     running, began = bare.pids(*units), time.monotonic()
     again = bare.install()
     assert time.monotonic() - began < 5
-    assert (again.returncode, again.stdout) == (0, "hashistack: h1 has all that its agents need\n"), again.stderr
+    assert (again.returncode, again.stdout) == (0, "hashistack: h1 has all that its agents need\n"), (
+        again.stderr
+    )
     assert bare.pids(*units) == running
 
 
@@ -284,9 +292,13 @@ def test_secrets_are_only_where_they_belong(bare: Bare) -> None:
     (bare.machine.disk / "root" / "patterns").write_text(patterns)
     told = bare.machine.ssh("(ps -eo args; journalctl; cat /proc/*/environ) 2>&1 | grep -aFc -f patterns")
     assert told.stdout == "0\n"
-    readable = "find /etc /usr/local /var /opt -xdev -type f -perm /o=r -print0 | xargs -0 grep -lFsf patterns"
+    readable = (
+        "find /etc /usr/local /var /opt -xdev -type f -perm /o=r -print0 | xargs -0 grep -lFsf patterns"
+    )
     assert bare.machine.ssh(readable).stdout == ""
-    assert bare.machine.run("stat -c '%a %U %G' /etc/hashistack/secrets.env /etc/consul.d/secrets.hcl").split("\n") == [
+    assert bare.machine.run("stat -c '%a %U %G' /etc/hashistack/secrets.env /etc/consul.d/secrets.hcl").split(
+        "\n"
+    ) == [
         "600 root root",
         "640 root consul",
         "",
@@ -298,7 +310,9 @@ def test_the_report_is_facts_only(bare: Bare) -> None:
     report = bare.machine.run(f"{INSTALLED} report")
     facts = dict(re.findall(r"^([A-Z][A-Za-z_]*)='(.*)'$", report, re.MULTILINE))
     assert len(facts) == len(report.splitlines())
-    assert {name: facts[name] for name in ("HOST_NAME", "OS", "UNIT_consul", "UNIT_nomad", "CONSUL_LEADER")} == {
+    assert {
+        name: facts[name] for name in ("HOST_NAME", "OS", "UNIT_consul", "UNIT_nomad", "CONSUL_LEADER")
+    } == {
         "HOST_NAME": "h1",
         "OS": "debian 12",
         "UNIT_consul": "active",
@@ -316,7 +330,9 @@ def test_resolv_conf_is_put_right_again(bare: Bare) -> None:
     bare.machine.run("systemctl stop hashistack-dns")
     assert bare.machine.run("cat /etc/resolv.conf") == "nameserver 192.0.2.53\n"
     gateway = next(line for line in bare.before if line.startswith("resolv nameserver"))
-    bare.machine.run(f"systemctl start hashistack-dns; echo '{gateway.removeprefix('resolv ')}' >/etc/resolv.conf")
+    bare.machine.run(
+        f"systemctl start hashistack-dns; echo '{gateway.removeprefix('resolv ')}' >/etc/resolv.conf"
+    )
 
 
 def test_removal_leaves_nothing(bare: Bare) -> None:
@@ -324,12 +340,17 @@ def test_removal_leaves_nothing(bare: Bare) -> None:
     bare.machine.run("touch /etc/hashistack/purge && rmdir /srv/data")  # a volume stays, whatever is asked
     bare.machine.run(f"cp {INSTALLED} /root/bootstrap.sh && sh /root/bootstrap.sh remove", seconds=200)
     assert bare.inventory() ^ bare.before == set()
-    assert bare.machine.run("sh /root/bootstrap.sh remove") == "hashistack: there is nothing of hashistack here\n"
+    assert (
+        bare.machine.run("sh /root/bootstrap.sh remove")
+        == "hashistack: there is nothing of hashistack here\n"
+    )
 
 
 def test_an_adopted_machine_gets_back_what_it_had(bare: Bare) -> None:
     """The other agent's folders are moved aside, and Docker's settings come back at the end."""
-    bare.machine.run("mkdir -p /etc/docker /opt/nomad && echo '{}' >/etc/docker/daemon.json && touch /opt/nomad/theirs")
+    bare.machine.run(
+        "mkdir -p /etc/docker /opt/nomad && echo '{}' >/etc/docker/daemon.json && touch /opt/nomad/theirs"
+    )
     done = bare.install(ADOPT="1")
     assert done.returncode == 0, done.stderr
     bare.machine.run("test -e /opt/nomad.before-hashistack/theirs && test ! -e /opt/nomad/theirs")

@@ -21,6 +21,7 @@ class Step:
 
 
 STEPS: list[Step] = []
+FIRST_UP = "up, from bare machines to the shop answering"
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ def test_an_internal_route_answers_at_the_internal_entry_point_only() -> None:
 def test_every_route_goes_through_the_retry_of_its_process() -> None:
     tags = traefik_tags("shop", _process(internal=False))
     assert "traefik.http.routers.shop-web-0.middlewares=shop-web" in tags
-    assert "traefik.http.middlewares.shop-web.retry.attempts=4" in tags
+    assert "traefik.http.middlewares.shop-web.retry.attempts=10" in tags
 
 
 def test_a_request_that_was_sent_is_repeated_only_where_http_allows_it() -> None:

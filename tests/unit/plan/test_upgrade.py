@@ -102,10 +102,10 @@ def test_the_only_machine_is_not_emptied_for_there_is_nowhere_to_go() -> None:
 
 def test_an_older_version_is_refused_host_by_host() -> None:
     plan = plan_upgrade(THREE, [*running("n1 n2"), *running("n3", "2.0.1")], {})
-    assert [problem.code for problem in plan.refusals] == ["HS491"]
+    assert [problem.code for problem in plan.refusals] == ["HS438"]
     assert "n3" in plan.refusals[0].summary
 
 
 def test_a_leap_over_a_minor_version_is_warned_of() -> None:
-    assert [each.code for each in plan_upgrade(THREE, running("n1 n2 n3", "1.9.7"), {}).warnings] == ["HS492"]
+    assert [each.code for each in plan_upgrade(THREE, running("n1 n2 n3", "1.9.7"), {}).warnings] == ["HS439"]
     assert plan_upgrade(THREE, running("n1 n2 n3", "1.10.5"), {}).warnings == ()

@@ -53,9 +53,10 @@ STEPS = (
     Install(("n2",)),
     Admit("n2"),
 )
+WHOLE = Upgrade(STEPS)
 
 
-def carry_out(fleet: FakeFleet, upgrade: Upgrade = Upgrade(STEPS)) -> FakeProgress:
+def carry_out(fleet: FakeFleet, upgrade: Upgrade = WHOLE) -> FakeProgress:
     progress = FakeProgress()
     Upgrader(fleet, progress, FakeClock(), "1.22.7", "1.11.4").carry_out(upgrade)
     return progress

@@ -3,20 +3,20 @@
 #
 #   check [FOLDER]     say all that stands in the way; change nothing
 #   install [FOLDER]   packages, binaries, Docker, DNS, firewall; running agents are not touched
-#   start [FOLDER]     configure the agents, (re)start those of which anything changed, then the health gate
-#   receive            Nomad's tokens on stdin, once the cluster has them
-#   remove             leave the cluster; take away all that install and start made
-#   snapshot, drain, undrain, resolv-on, resolv-off: run by units.   report: facts as NAME='value' lines
+#   start [FOLDER]     configure the agents, (re)start what changed, pass the health gate
+#   receive            take Nomad's tokens from stdin
+#   remove             leave the cluster, take away all that install and start made
+#   report             facts as NAME='value' lines
 #
-# FOLDER holds what was uploaded (node.env, secrets.env, zips); default: the folder of this script. Every verb can be run
-# again at any time: what is right is left alone, and the next run finishes an interrupted one.
+# FOLDER has what was uploaded: node.env, secrets.env, zips; default: where this script is. All can be run at any time:
+# what is right is left alone, what was interrupted is finished.
 
 set -eu
 umask 077
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-WRITTEN=20261121 # no clock can be right that shows an earlier day
+WRITTEN=20261121 # no clock is right that shows an earlier day
 SETTINGS="CLUSTER NODE_NAME ADDRESS ROLES RACK POOL DATACENTER SERVERS SERVER_COUNT NOMAD_VERSION CONSUL_VERSION
   SOFTWARE_FROM SOFTWARE_URL NOMAD_SHA256_amd64 NOMAD_SHA256_arm64 CONSUL_SHA256_amd64 CONSUL_SHA256_arm64
   IMAGES_MIRROR FIREWALL HOSTS SSH_PORT INGRESS_PORTS VIP VIP_PEERS VIP_PRIORITY SNAPSHOT_EVERY SNAPSHOT_KEEP
@@ -55,7 +55,7 @@ fail() { # WHAT HOW
 
 fail_with_log() { # UNIT WHAT
   say "the last lines of the journal of $1:" >&2
-  journalctl --unit "$1" --lines 15 --no-pager --output cat >&2 || :
+  journalctl -u "$1" -n 15 --no-pager -o cat >&2 || :
   fail "$2" "put right what journalctl -u $1 says on $NODE_NAME, then run it again"
 }
 
@@ -66,7 +66,7 @@ is_server() { has_role server; }
 is_client() { has_role client || is_ingress; }
 is_ingress() { has_role ingress; }
 has_vip() { [ -n "$VIP" ] && is_ingress; }
-is_active() { systemctl is-active --quiet "$1"; }
+is_active() { systemctl is-active -q "$1"; }
 is_missing() { ! command -v "$1" >/dev/null; }
 made_by_us() { grep -qs "^# Made by hashistack" "$1"; }
 no_process() { ! pgrep -x "$1" >/dev/null; }
@@ -75,12 +75,12 @@ architecture() { dpkg --print-architecture; }
 system() { (. /etc/os-release && echo "$ID ${VERSION_ID:-}"); }
 interface() { ip -o -4 address show | awk -v want="$ADDRESS" '{ split($4, a, "/") } a[1] == want { print $2; exit }'; }
 
-# Writes stdin to a file, whole or not at all. An identical file is left alone: its time says when it changed.
+# Stdin to a file, whole or not at all; an identical file is left alone: its time says when it changed.
 write_file() { # PATH [MODE] [OWNER]
   cat >"$1.new"
   chmod "${2:-0644}" "$1.new"
   chown "${3:-root:root}" "$1.new"
-  if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv -f "$1.new" "$1"; fi
+  if cmp -s "$1.new" "$1"; then rm "$1.new"; else sync "$1.new" && mv -f "$1.new" "$1"; fi
 }
 
 write_unit() { # NAME DESCRIPTION [WANTED-BY]: the rest on stdin
@@ -103,7 +103,7 @@ bring_back() { # PATH
   [ ! -e "$1.before-hashistack" ] || mv "$1.before-hashistack" "$1"
 }
 
-# What a unit was started with is noted after the start, so a run that is interrupted before it does not forget it.
+# Noted after the start: a run that is interrupted before it is not forgotten.
 fingerprint() { # FILE...
   stat -Lc '%n %y %s' "$@"
   readlink -f "$@"
@@ -113,7 +113,7 @@ note_start() { (unit=$1 && shift && fingerprint "$@" >"$state/started/$unit"); }
 started_with() { [ "$(cat "$state/started/$1" 2>/dev/null)" = "$(shift && fingerprint "$@")" ]; }
 
 ensure_running() { # UNIT FILE...
-  systemctl is-enabled --quiet "$1" 2>/dev/null || systemctl enable --quiet "$1"
+  systemctl is-enabled -q "$1" 2>/dev/null || systemctl enable -q "$1"
   if is_active "$1" && started_with "$@"; then return; fi
   say "starting $1"
   systemctl daemon-reload
@@ -129,7 +129,7 @@ restart() { # UNIT
 remove_units() { # UNIT...
   for unit; do
     [ -e "$units/$unit" ] || continue
-    systemctl disable --quiet --now "$unit" 2>/dev/null || :
+    systemctl disable -q --now "$unit" 2>/dev/null || :
     rm -f "$units/$unit" "$state/started/${unit%.service}"
   done
 }
@@ -152,7 +152,7 @@ ask() { # URL...
   curl -sf --connect-timeout 1 --max-time 3 --cacert $tls/ca.pem --cert $tls/cert.pem --key $tls/key.pem "$@" 2>/dev/null
 }
 
-# By stdin: every user of a machine can read command lines.
+# By stdin: everybody can read command lines.
 ask_with_token() { # HEADER TOKEN CURL-ARGUMENT...
   printf 'header = "%s: %s"\n' "$1" "$2" | (shift 2 && ask --config - "$@")
 }
@@ -172,12 +172,8 @@ load_settings() { # [FOLDER]
   [ ! -e "${1:-}/node.env" ] || file=$1/node.env
   [ -r "$file" ] || fail "there is no node.env" "upload it beside the script, and run bootstrap.sh install"
   load "$file" "$SETTINGS"
-  for name in CLUSTER NODE_NAME ADDRESS ROLES DATACENTER SERVERS SERVER_COUNT NOMAD_VERSION CONSUL_VERSION; do
-    eval "[ -n \"\$$name\" ]" || fail "$file does not say $name" "render the stack again and apply it"
-  done
-  # shellcheck disable=SC2086 # a list of words
-  set -- ${INGRESS_PORTS:-80 443 8081 8082}
-  public_port=$1 tls_port=$2 internal_port=$3 admin_port=$4
+  [ -n "$SERVERS" ] || fail "$file is not complete" "render the stack again and apply it"
+  admin_port=${INGRESS_PORTS##* } # the last one, and the only one that is not for everybody
 }
 
 load_tokens() {
@@ -284,11 +280,11 @@ check_foreign() {
 
 check_docker() {
   if ! is_client || [ -e $etc/docker.json ] || [ -n "$ADOPT" ]; then return; fi
-  [ ! -e /etc/docker/daemon.json ] || problem "Docker has settings in /etc/docker/daemon.json that hashistack did not make" \
-    "delete that file, or --adopt this machine: the file is moved aside, and comes back at the end"
   running=$(docker ps -q 2>/dev/null | wc -l)
-  [ "$running" = 0 ] || problem "Docker must be restarted with other settings, and runs $running containers" \
-    "stop them, or --adopt this machine: the restart ends them"
+  if [ "$running" != 0 ] || [ -e /etc/docker/daemon.json ]; then
+    problem "Docker must be restarted with other settings than $(ls /etc/docker/daemon.json 2>/dev/null || echo "its own"), and runs $running containers" \
+      "use another machine, or --adopt this one: containers end, daemon.json is moved aside until hashistack is removed"
+  fi
 }
 
 check_machine() {
@@ -310,7 +306,7 @@ adopt_foreign_agents() {
     found=$(foreign_agent $agent)
     [ -n "$found" ] || continue
     say "adopting this machine from another $agent: $found"
-    systemctl disable --quiet --now $agent 2>/dev/null || :
+    systemctl disable -q --now $agent 2>/dev/null || :
     pkill -x $agent || :
     wait_until 20 "the other $agent to end" no_process $agent || fail "$agent does not end" "stop it by hand"
     set_aside /etc/$agent.d
@@ -333,24 +329,33 @@ apt() {
   apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" >>$cache/apt.log 2>&1
 }
 
-installed_packages() { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | awk '$2 == "ii" { print $1 }' | sort; }
+list_packages() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii //p' | sort; }
+list_accounts() { (getent passwd | sed 's/:.*//; s/^/userdel /' && getent group | sed 's/:.*//; s/^/groupdel /') | sort; }
 
-# What was not there before is written down, for `remove`.
+note_what_is_new() { # packages|accounts: `remove` takes away these, and no others
+  "list_$1" | comm -13 "$state/$1.before" - >>"$state/$1"
+  sort -u -o "$state/$1" "$state/$1"
+  rm "$state/$1.before"
+}
+
 ensure_packages() {
   packages=$(missing_packages)
   [ -n "$packages" ] || return 0
   say "installing $packages"
-  [ -e $state/packages.before ] || installed_packages >$state/packages.before
+  for list in packages accounts; do
+    [ -e $state/$list.before ] || "list_$list" >$state/$list.before
+  done
   # shellcheck disable=SC2086 # a list of words
   apt install --no-install-recommends $packages || { apt update && apt install --no-install-recommends $packages; } || {
     tail -n 15 $cache/apt.log >&2
     fail "apt-get could not install $packages" "see its lines above; the machine's apt sources must have these packages"
   }
-  installed_packages | comm -13 $state/packages.before - | write_file $state/packages
+  note_what_is_new packages
+  note_what_is_new accounts
 }
 
-# The checksums are part of the stack: neither a mirror nor an upload has to be trusted. A binary has its version and
-# checksum in its name, so the one that runs stays until `start` puts the link on the new one.
+# Checksums are part of the stack: no mirror and no upload has to be trusted. Version and checksum are in a binary's
+# name: the one that runs stays until `start` moves the link.
 software() { # consul|nomad: sets version, sum, zip, binary
   case $1 in
     consul) version=$CONSUL_VERSION && eval "sum=\$CONSUL_SHA256_$(architecture)" ;;
@@ -362,8 +367,6 @@ software() { # consul|nomad: sets version, sum, zip, binary
 }
 
 fetch() { # consul|nomad
-  software "$1"
-  if [ -x "$binary" ] || [ -e "$cache/$zip" ]; then return; fi
   [ "$SOFTWARE_FROM" != push ] || fail "$zip was not uploaded" "put it into the folder of the variable \"binaries\""
   url=$SOFTWARE_URL/$1/$version/$zip
   say "downloading $1 $version"
@@ -372,24 +375,10 @@ fetch() { # consul|nomad
   mv "$cache/$zip.part" "$cache/$zip"
 }
 
-# Downloads run while apt works: the one waits for the network, the other for the disk.
-begin_downloads() {
-  downloads=''
-  is_missing curl || for agent in consul nomad; do
-    fetch $agent &
-    downloads="$downloads $!"
-  done
-}
-
-end_downloads() {
-  for download in $downloads; do wait "$download" || exit 1; done
-  fetch consul
-  fetch nomad
-}
-
 ensure_binary() { # consul|nomad
   software "$1"
   [ ! -x "$binary" ] || return 0
+  [ -e "$cache/$zip" ] || fetch "$1"
   found=$(sha256sum "$cache/$zip" | cut -d ' ' -f 1)
   if [ "$found" != "$sum" ]; then
     rm "$cache/$zip"
@@ -399,20 +388,20 @@ ensure_binary() { # consul|nomad
   fi
   say "unpacking $1 $version"
   unzip -p "$cache/$zip" "$1" >"$binary.part" || fail "$zip holds no $1" "check software.checksums"
-  chmod 0755 "$binary.part"
+  chmod 0755 "$binary.part" && sync "$binary.part"
   mv "$binary.part" "$binary"
   rm "$cache/$zip"
 }
 
 ensure_user_and_folders() {
   id consul >/dev/null 2>&1 || {
-    useradd --system --user-group --home-dir /opt/consul --no-create-home --shell /usr/sbin/nologin consul
-    touch $state/user
+    useradd --system --user-group --home-dir /opt/consul --shell /usr/sbin/nologin consul
+    echo "userdel consul" >>$state/accounts
   }
   install -d -m 0755 /etc/consul.d /etc/nomad.d
   install -d -m 0750 -g consul $tls
   install -d -m 0750 -o consul -g consul /opt/consul
-  chown -R consul:consul /opt/consul # kept by an earlier `remove`, with a user that is gone
+  chown -R consul:consul /opt/consul # may be of an earlier installation, whose user is gone
   install -d -m 0700 /opt/nomad /opt/nomad/client
   for volume in $VOLUMES; do
     [ -d "${volume#*=}" ] || install -d -m 0755 "${volume#*=}"
@@ -425,14 +414,14 @@ ensure_user_and_folders() {
 ensure_kernel_settings() {
   printf 'overlay\nbr_netfilter\n' | write_file /etc/modules-load.d/hashistack.conf
   write_file /etc/sysctl.d/90-hashistack.conf <<EOF
-# Made by hashistack. A dash in front: not every kernel, and no container, has all of them.
+# Made by hashistack. With a dash, since not every kernel has all.
 -net.ipv4.ip_forward = 1
 -net.bridge.bridge-nf-call-iptables = 1
 # Search engines and brokers map many files and watch many more.
 -vm.max_map_count = 262144
 -fs.inotify.max_user_instances = 1024
 -fs.inotify.max_user_watches = 524288
-# A request that was sent to a machine that died fails after 12 seconds, not after 15 minutes.
+# What was sent to a machine that died fails after 12 seconds, not after 15 minutes.
 -net.ipv4.tcp_retries2 = 5
 EOF
   if started_with sysctl /etc/sysctl.d/90-hashistack.conf; then return; fi
@@ -441,8 +430,8 @@ EOF
   note_start sysctl /etc/sysctl.d/90-hashistack.conf
 }
 
-# Docker's bridge gets its address before Docker's first start, because containers are told their name server by it:
-# the first private network that no route of this machine uses, as Docker would choose itself.
+# Chosen before Docker's first start, for it is the containers' name server: the first private network without a route,
+# as Docker itself would choose.
 choose_bridge() {
   bridge=$(ip -o -4 address show docker0 2>/dev/null | awk '{ print $4; exit }')
   [ -z "$bridge" ] || return 0
@@ -452,7 +441,7 @@ choose_bridge() {
   done
 }
 
-# Before the package, since apt starts Docker at once. FORWARD's policy is Docker's to close and `remove`'s to open.
+# Before the package, for apt starts Docker at once. Docker closes FORWARD, `remove` puts it back.
 prepare_docker() {
   is_client || return 0
   [ -e $etc/docker.json ] || {
@@ -486,7 +475,7 @@ uses_resolved() {
   case "$(readlink -f /etc/resolv.conf)" in /run/systemd/resolve/*) is_active systemd-resolved ;; *) return 1 ;; esac
 }
 
-# Names in .consul are Consul's; all others go to the name servers that the machine has. dnsmasq passes over its own.
+# Names in .consul are Consul's, others go to the machine's name servers; dnsmasq passes over itself.
 ensure_dns() {
   upstream=/etc/resolv.conf
   ! uses_resolved || upstream=/run/systemd/resolve/resolv.conf
@@ -524,7 +513,7 @@ use_dns_in_resolv_conf() { # which a DHCP client writes anew from time to time
 
 [Service]
 Type=oneshot
-ExecCondition=systemctl is-active --quiet hashistack-dns
+ExecCondition=systemctl is-active -q hashistack-dns
 ExecStart=$lib/bootstrap.sh resolv-on
 EOF
   write_unit hashistack-resolv.path "Watch /etc/resolv.conf" multi-user.target <<EOF
@@ -535,7 +524,7 @@ EOF
   ensure_running hashistack-resolv.path $units/hashistack-resolv.path $units/hashistack-resolv.service
 }
 
-# Written in place: it may be a link, or a mount. Our lines stand in it only while dnsmasq runs.
+# In place: it may be a link or a mount. Only while dnsmasq runs.
 write_resolv_conf() { # on|off
   if uses_resolved; then return; fi
   wanted=$(
@@ -560,15 +549,16 @@ table inet hashistack {
     elements = { $(commas "$HOSTS") }
   }
 
-  # Before Docker rewrites addresses (DNAT), so that published ports of containers pass here too.
+  # Before Docker's DNAT, so that published ports of containers pass here too.
   chain arriving {
     type filter hook prerouting priority mangle; policy accept;
     ct state established,related accept
-    iifname { "lo", "docker0", "nomad", "br-*" } accept
+    iifname { "lo", "docker0", "nomad" } accept
+    iifname "br-*" accept
     fib daddr type != local accept
     meta l4proto { icmp, icmpv6 } accept
     tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
-    $(! is_ingress || echo "tcp dport { $public_port, $tls_port, $internal_port } accept")
+    $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
     ip saddr @cluster tcp dport { 4647-4648, 8300-8301, $admin_port, 20000-32000 } accept
     ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
     ip saddr @cluster ip protocol vrrp accept
@@ -592,7 +582,7 @@ EOF
   ensure_running hashistack-firewall $units/hashistack-firewall.service $etc/firewall.nft
 }
 
-# The virtual address is where Traefik answers. Before the package: apt starts keepalived only if this file is there.
+# Where Traefik answers, there is the virtual address. Before the package: without this file apt does not start it.
 prepare_virtual_address() {
   has_vip || return 0
   install -d -m 0755 /etc/keepalived
@@ -619,7 +609,7 @@ vrrp_instance hashistack {
   advert_int 1
   unicast_src_ip $ADDRESS
   unicast_peer {
-    $VIP_PEERS
+$(for peer in $VIP_PEERS; do [ "$peer" = "$ADDRESS" ] || echo "    $peer"; done)
   }
   virtual_ipaddress {
     $VIP/32 dev $(interface)
@@ -640,11 +630,9 @@ install_machine() { # FOLDER
   check_machine
   keep_uploads "$1"
   adopt_foreign_agents
-  begin_downloads
   prepare_docker
   prepare_virtual_address
   ensure_packages
-  end_downloads
   ensure_user_and_folders
   ensure_binary consul
   ensure_binary nomad
@@ -653,7 +641,6 @@ install_machine() { # FOLDER
   ensure_dns
   ensure_firewall
   ensure_virtual_address
-  sync -f $state
   say "$NODE_NAME has all that its agents need"
 }
 
@@ -683,7 +670,7 @@ datacenter = "$DATACENTER"
 node_name = "$NODE_NAME"
 data_dir = "/opt/consul"
 
-# Other machines speak TLS, with a certificate of this cluster; plain HTTP and DNS are for this machine alone.
+# Others speak TLS with a certificate of this cluster; plain HTTP and DNS are for this machine alone.
 bind_addr = "$ADDRESS"
 client_addr = "127.0.0.1"
 addresses { https = "$ADDRESS 127.0.0.1" }
@@ -702,9 +689,7 @@ EOF
   ! is_server || cat <<EOF
 server = true
 bootstrap_expect = $SERVER_COUNT
-
-# A new leader within seconds.
-performance { raft_multiplier = 1 }
+performance { raft_multiplier = 1 } # a new leader within seconds
 EOF
   cat <<EOF
 
@@ -727,12 +712,11 @@ acl {
   enable_token_persistence = true
 }
 
-# Nomad and its templates ask a lot, all from 127.0.0.1.
-limits { http_max_conns_per_client = 1000 }
+limits { http_max_conns_per_client = 1000 } # Nomad and all templates come from 127.0.0.1
 connect { enabled = false }
 disable_update_check = true
 
-# SIGTERM (stop, restart, reboot) stays a member; SIGINT, which only \`bootstrap.sh remove\` sends, leaves the cluster.
+# SIGTERM (stop, restart, reboot) stays a member; SIGINT (only \`remove\` sends it) leaves the cluster.
 leave_on_terminate = false
 skip_leave_on_interrupt = false
 EOF
@@ -770,7 +754,7 @@ advertise {
 
 acl { enabled = true }
 
-# Consul reads Nomad's keys without a certificate of its own, so HTTP asks for none. It asks for a token.
+# Consul reads Nomad's keys without a certificate: HTTP asks for none, only for a token.
 tls {
   http = true
   rpc = true
@@ -797,7 +781,7 @@ consul {
   }
 }
 
-# SIGTERM (stop, restart, reboot) stays a member; SIGINT, which only \`bootstrap.sh remove\` sends, leaves the cluster.
+# SIGTERM (stop, restart, reboot) stays a member; SIGINT (only \`remove\` sends it) leaves the cluster.
 leave_on_terminate = false
 leave_on_interrupt = true
 EOF
@@ -817,12 +801,12 @@ server {
 
   server_join { retry_join = [$(hcl_list "$(other_servers)")] }
 
-  # A machine that died is known to be down within 15 seconds, also if it led.
+  # A machine that died is down within 15 seconds, also if it led.
   min_heartbeat_ttl = "5s"
   heartbeat_grace = "5s"
   failover_heartbeat_ttl = "$failover"
 
-  # A machine that was off for less than a month comes back without a new introduction.
+  # Off for less than a month: no new introduction.
   node_gc_threshold = "720h"
 
   client_introduction {
@@ -853,13 +837,13 @@ client {
 
 $(for volume in $VOLUMES; do printf '  host_volume "%s" { path = "%s" }\n' "${volume%%=*}" "${volume#*=}"; done)
 
-  # Consul and the servers may be away for long: what runs goes on running.
+  # While Consul and the servers are away, what runs goes on.
   template {
     consul_retry { attempts = 0 }
     nomad_retry { attempts = 0 }
   }
 
-  # There is no cloud here; asking for one takes seconds at every start.
+  # No cloud here; asking for one takes seconds.
   options = { "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean" }
 }
 
@@ -897,8 +881,7 @@ ensure_agent() { # consul|nomad URL
 
 answers() { curl -s --max-time 3 --cacert $tls/ca.pem -o /dev/null "$1"; } # whatever it says: there may be no leader yet
 
-# Not Type=notify: Consul calls itself ready only when it has met another machine. 1 is the exit code of both agents when
-# they stop without leaving.
+# Not Type=notify: Consul is ready only when it has met another machine. Both agents exit with 1 when they do not leave.
 ensure_consul() {
   consul_settings | write_file /etc/consul.d/consul.hcl
   consul_secrets | write_file /etc/consul.d/secrets.hcl 0640 root:consul
@@ -921,8 +904,7 @@ EOF
   ensure_agent consul http://127.0.0.1:8500/v1/status/leader
 }
 
-# KillMode=process: containers and their helpers outlive the agent, and the next one finds them again. RestartSec=3: after
-# a crash of the leader another server leads first, see hand_over_leadership.
+# KillMode=process: containers and their helpers outlive the agent. RestartSec=3: see hand_over_leadership.
 ensure_nomad() {
   nomad_settings | write_file /etc/nomad.d/nomad.hcl
   nomad_secrets | write_file /etc/nomad.d/secrets.hcl 0600
@@ -946,7 +928,6 @@ EOF
   ensure_agent nomad https://127.0.0.1:4646/
 }
 
-# Stops only with the machine; it is never restarted, which would drain.
 ensure_drain_at_shutdown() {
   is_client || return 0
   write_unit hashistack-drain.service "Drain this node when the machine shuts down" multi-user.target <<EOF
@@ -958,14 +939,11 @@ ExecStart=$lib/bootstrap.sh undrain
 ExecStop=/bin/sh -c '[ "\$\$(systemctl is-system-running)" != stopping ] || $lib/bootstrap.sh drain'
 TimeoutStopSec=100
 EOF
-  is_active hashistack-drain || systemctl enable --quiet --now hashistack-drain
+  is_active hashistack-drain || systemctl enable -q --now hashistack-drain
 }
 
 ensure_snapshots() {
-  if ! is_server || [ -z "$SNAPSHOT_EVERY" ]; then
-    remove_units hashistack-snapshot.timer hashistack-snapshot.service
-    return
-  fi
+  is_server || return 0
   write_unit hashistack-snapshot.service "Save the state of Consul and Nomad" <<EOF
 
 [Service]
@@ -999,7 +977,6 @@ start_agents() { # FOLDER
   ensure_drain_at_shutdown
   ensure_snapshots
   remove_old_binaries
-  sync -f $state
   say "Consul $CONSUL_VERSION and Nomad $NOMAD_VERSION run on $NODE_NAME"
 }
 
@@ -1012,33 +989,32 @@ status() { # consul|nomad HOST leader|peers
 leads() { status "$1" "$2" leader | grep -q '[0-9]'; }
 is_leader() { status "$1" 127.0.0.1 leader | grep -q "\"$ADDRESS:"; }
 
-somebody_leads() { # consul|nomad
-  for server in $(other_servers) $ADDRESS; do
-    if leads "$1" "$server"; then return; fi
-  done
-  return 1
-}
+knows_us() { status nomad "$1" peers | grep -q "\"$ADDRESS:"; }
+follows_another() { status nomad "$1" leader | grep '[0-9]' | grep -vq "\"$ADDRESS:"; }
 
-another_leads() { # consul|nomad
-  for server in $(other_servers); do
-    if status "$1" "$server" leader | grep '[0-9]' | grep -vq "\"$ADDRESS:"; then return; fi
+one_of() { # SERVERS COMMAND...: with a server as last argument
+  asked=$1
+  shift
+  for server in $asked; do
+    if "$@" "$server"; then return; fi
   done
   return 1
 }
 
 # A leader of Nomad that is back within a second is elected again and refuses its own client, for its keys are not ready;
-# the client asks again after half a minute, when its node counts as lost. So another server takes over first.
+# the client asks again when its node counts as lost. So another server takes over first.
 hand_over_leadership() {
   if ! is_leader nomad || [ -z "$(other_servers)" ]; then return 0; fi
   systemctl stop nomad
-  wait_until 10 "another leader of Nomad" another_leads nomad || :
+  wait_until 10 "another leader of Nomad" one_of "$(other_servers)" follows_another || :
 }
 
-# A gate never asks for more than there was before: a cluster that is being made, or is down, has no leader to wait for.
+# A gate never asks for more than there was before: a cluster that is new, or down, has no leader to wait for.
 see_cluster() {
-  led='' ready=''
-  for agent in consul nomad; do ! somebody_leads $agent || led="$led $agent"; done
+  led='' ready='' newcomer=''
+  for agent in consul nomad; do ! one_of "$(other_servers) $ADDRESS" leads $agent || led="$led $agent"; done
   ! node_is ready || ready=yes
+  if is_server && [ -n "$led" ] && { [ ! -e /opt/nomad/server ] || ! one_of "$(other_servers)" knows_us; }; then newcomer=yes; fi
   for server in $(other_servers); do
     theirs=$(ask --head "https://$server:4646/" | sed -n 's/^[Dd]ate: *//p')
     [ -n "$theirs" ] || continue
@@ -1057,6 +1033,7 @@ pass_gate() {
     wait_until 90 "$agent's leader to know $NODE_NAME" is_member "$agent" ||
       fail_with_log "$agent" "$agent had a leader before; now $NODE_NAME does not belong to the cluster"
   done
+  [ -z "$newcomer" ] || sleep 12 # until it may vote, after 10 seconds, no other server should restart
   [ -z "$ready" ] || wait_until 90 "the node $NODE_NAME to be ready" node_is ready ||
     fail_with_log nomad "the node $NODE_NAME was ready before and is not now"
 }
@@ -1079,10 +1056,10 @@ receive_tokens() {
   say "$NODE_NAME has its tokens of Nomad"
 }
 
-# Nomad reads this token at its start only, and an old one keeps out a node that the servers have forgotten meanwhile.
+# Nomad reads it only when it starts; an old one keeps out a node that the servers have forgotten.
 introduce() {
   intro=/opt/nomad/client/intro_token.jwt
-  if [ -e $intro ]; then # so Nomad has to learn first, without a token, that its old identity is worth nothing
+  if [ -e $intro ]; then # without it Nomad learns that its identity is worth nothing
     rm $intro
     restart nomad
     sleep 3
@@ -1094,31 +1071,32 @@ introduce() {
   rm $intro
 }
 
-nomad_with_token() { # ARGUMENT...
-  NOMAD_ADDR=https://127.0.0.1:4646 NOMAD_CACERT=$tls/ca.pem NOMAD_TOKEN=$NOMAD_NODE_TOKEN nomad "$@" >/dev/null 2>&1
+somebody_can_take_over() {
+  [ "$(ask_nomad https://127.0.0.1:4646/v1/nodes | grep -o '"SchedulingEligibility":"eligible","Status":"ready"' | wc -l)" -gt 1 ]
 }
+containers() { docker ps "$@" -q --filter label=com.hashicorp.nomad.alloc_id 2>/dev/null; }
+no_containers() { [ -z "$(containers)" ]; }
 
-somebody_can_take_over() { [ "$(ask_nomad https://127.0.0.1:4646/v1/nodes | grep -o '"Status":"ready"' | wc -l)" -gt 1 ]; }
-has_ended() { ! kill -0 "$1" 2>/dev/null; }
-
-# System jobs too: Nomad ends them last, so the ingress stops being healthy, finishes its requests and ends, all while the
-# network still works.
+# System jobs too: Nomad ends them last, so the ingress becomes unhealthy, finishes its requests and ends while the network
+# still works. A node is called drained before its system jobs have ended: so containers are watched.
 drain_node() { # SECONDS
   load_settings
   load_tokens
   if ! is_client || ! node_is eligible || ! somebody_can_take_over; then return 0; fi
   say "draining $NODE_NAME"
   touch $state/drained
-  nomad_with_token node drain -enable -yes -deadline "${1}s" "$(node_id)" &
-  wait_until $(($1 + 15)) "the node to be drained" has_ended $! || warn "not everything moved away in time"
+  set_drain "{\"DrainSpec\": {\"Deadline\": ${1}000000000}}" || { warn "Nomad refused to drain $NODE_NAME" && return; }
+  wait_until $(($1 + 25)) "the node to be drained" no_containers || warn "not everything ended in time"
 }
+
+set_drain() { ask_nomad -X PUT -d "$1" -o /dev/null "https://127.0.0.1:4646/v1/node/$(node_id)/drain"; }
 
 # Only what `drain` did is undone: a node that an operator drained stays drained.
 undrain_node() {
   [ -e $state/drained ] || return 0
   load_settings
   load_tokens
-  wait_until 86400 "Nomad's servers" nomad_with_token node drain -disable -yes "$(node_id)"
+  wait_until 86400 "Nomad's servers" set_drain '{"DrainSpec": null, "MarkEligible": true}'
   rm $state/drained
   say "$NODE_NAME takes work again"
 }
@@ -1147,17 +1125,14 @@ save_snapshot() { # consul|nomad HEADER TOKEN URL
 leave_cluster() { # consul|nomad: SIGINT means to leave, and the others forget this machine
   is_active "$1" || return 0
   say "$1 leaves the cluster"
-  # Without the unit file's Restart=always; a SIGTERM after the SIGINT would end it at once.
-  kill -INT "$(systemctl show -p MainPID --value "$1")"
+  pid=$(systemctl show -p MainPID --value "$1")
+  systemctl disable -q "$1"
+  rm -f "$units/$1.service" && systemctl daemon-reload # else Restart=always would start it again
+  kill -INT "$pid"
   wait_until 30 "$1 to leave" no_process "$1" || warn "$1 did not leave in time; the others will call it failed"
 }
 
-forget_node() { # else the servers would list it as down for a month
-  [ -n "$(node_id)" ] || return 0
-  for server in $(other_servers); do
-    if ask_nomad -X PUT -o /dev/null "https://$server:4646/v1/node/$(node_id)/purge"; then return; fi
-  done
-}
+purge_node() { ask_nomad -X PUT -o /dev/null "https://$1:4646/v1/node/$(node_id)/purge"; }
 
 remove_dns() {
   remove_units hashistack-resolv.path hashistack-resolv.service hashistack-dns.service
@@ -1169,7 +1144,7 @@ remove_dns() {
 
 remove_virtual_address() {
   made_by_us /etc/keepalived/keepalived.conf || return 0
-  systemctl disable --quiet --now keepalived 2>/dev/null || :
+  systemctl disable -q --now keepalived 2>/dev/null || :
   bring_back /etc/keepalived/keepalived.conf
   rm -f $state/started/keepalived
 }
@@ -1178,12 +1153,13 @@ remove_docker_settings() {
   [ -e $etc/docker.json ] || return 0
   bring_back /etc/docker/daemon.json
   docker_is_ours || { systemctl restart docker && return; }
-  systemctl stop --quiet docker.socket docker containerd 2>/dev/null || :
+  systemctl stop -q docker.socket docker containerd 2>/dev/null || :
   ip link delete docker0 2>/dev/null || :
-  rm -rf /etc/docker
+  umount /run/docker/netns/* 2>/dev/null || :
+  rm -rf /etc/docker /run/docker
 }
 
-# Rules of Nomad's networks, and of a Docker that was ours; those of others stay.
+# Those of Nomad's networks, and of a Docker that was ours.
 remove_packet_rules() {
   ip link delete nomad 2>/dev/null || :
   rules='CNI-|NOMAD-'
@@ -1208,13 +1184,17 @@ remove_packages() {
   rm $state/purged
 }
 
+remove_accounts() {
+  sort -ru $state/accounts | while read -r command account; do $command "$account" 2>/dev/null || :; done # users first
+}
+
 remove_data() {
   if [ -e $etc/purge ]; then
     rm -rf /opt/consul /opt/nomad $state
-    [ $docker_was_ours = no ] || rm -rf /var/lib/docker /var/lib/containerd
+    [ "$docker_was_ours" = no ] || rm -rf /var/lib/docker /var/lib/containerd
     say "the data of the cluster is gone from $NODE_NAME"
   else
-    rm -rf $state/started $state/packages* $state/user $state/forward $state/drained
+    rm -rf $state/started $state/packages* $state/accounts* $state/forward $state/drained
     say "kept: /opt/consul, /opt/nomad, $state, and Docker's images and volumes"
   fi
 }
@@ -1228,8 +1208,8 @@ remove_all() {
   (drain_node 30) || :
   remove_units hashistack-drain.service hashistack-snapshot.timer hashistack-snapshot.service
   leave_cluster nomad
-  docker ps -aq --filter label=com.hashicorp.nomad.alloc_id 2>/dev/null | xargs -r docker rm -f >/dev/null || :
-  forget_node || :
+  containers --all | xargs -r docker rm -f >/dev/null || :
+  one_of "$(other_servers)" purge_node || : # else it would be listed as down for a month
   leave_cluster consul
   remove_units nomad.service consul.service
   awk '$2 ~ "^/opt/nomad/" { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
@@ -1240,9 +1220,10 @@ remove_all() {
   remove_docker_settings
   remove_packet_rules
   remove_packages
-  [ ! -e $state/user ] || userdel consul
+  remove_accounts
   rm -rf /usr/local/bin/consul /usr/local/bin/nomad /etc/consul.d /etc/nomad.d /etc/sysctl.d/90-hashistack.conf \
     /etc/modules-load.d/hashistack.conf /var/lib/cni
+  rmdir /etc/cni/net.d /etc/cni 2>/dev/null || :
   remove_data
   rm -rf $etc $lib $cache
   systemctl daemon-reload
@@ -1274,14 +1255,12 @@ report_unit() { # NAME UNIT
 report_snapshots() {
   fact SNAPSHOT_EVERY "$SNAPSHOT_EVERY"
   fact SNAPSHOT_TIME "$(find $state/snapshots -name '*.snap' -printf '%Ts\n' 2>/dev/null | sort -n | tail -n 1)"
-  if [ -z "$(systemctl show -p ExecMainExitTimestamp --value hashistack-snapshot)" ]; then
-    fact UNIT_snapshot never
-  else
-    fact UNIT_snapshot "$(systemctl show -p Result --value hashistack-snapshot)"
-  fi
+  result=never
+  [ -z "$(systemctl show -p ExecMainExitTimestamp --value hashistack-snapshot)" ] || result=$(systemctl show -p Result --value hashistack-snapshot)
+  fact UNIT_snapshot "$result"
 }
 
-# With the network and the name servers of a container but this machine's programs: it may have none of its own.
+# In a container's network, with its name servers, but this machine's programs: it may have none.
 report_container_dns() {
   container=$(docker ps -q --filter network=bridge 2>/dev/null | head -n 1)
   [ -n "$container" ] || return 0
@@ -1294,9 +1273,7 @@ report_disk() { # NAME FOLDER
   df -Pm "$2" 2>/dev/null | awk -v name="$1" 'NR == 2 { printf "%s_SIZE=\047%d\047\n%s_FREE=\047%d\047\n", name, $2, name, $4 }'
 }
 
-report() {
-  load_settings
-  load_tokens
+report_system() {
   fact HOST_NAME "$NODE_NAME"
   fact HOST_ROLES "$ROLES"
   fact OS "$(system)"
@@ -1304,20 +1281,26 @@ report() {
   fact TIME "$(date +%s)"
   fact TIME_SYNC "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"
   fact UPTIME "$(cut -d . -f 1 /proc/uptime)"
+  report_disk DISK_ROOT /opt
+  awk '/^Mem(Total|Available)/ { printf "MEMORY_%s=\047%d\047\n", /Total/ ? "SIZE" : "FREE", $2 / 1024 }' /proc/meminfo
+}
+
+report() {
+  load_settings
+  load_tokens
+  report_system
   fact NOMAD_WANTED "$NOMAD_VERSION"
   fact CONSUL_WANTED "$CONSUL_VERSION"
-  fact NOMAD_VERSION "$(version_of nomad)"
-  fact CONSUL_VERSION "$(version_of consul)"
-  fact NOMAD_RUNNING "$(running_version nomad)"
-  fact CONSUL_RUNNING "$(running_version consul)"
-  fact NOMAD_LEADER "$(yes_or_no leads nomad 127.0.0.1)"
-  fact CONSUL_LEADER "$(yes_or_no leads consul 127.0.0.1)"
+  for agent in NOMAD:nomad CONSUL:consul; do
+    fact "${agent%:*}_VERSION" "$(version_of "${agent#*:}")"
+    fact "${agent%:*}_RUNNING" "$(running_version "${agent#*:}")"
+    fact "${agent%:*}_LEADER" "$(yes_or_no leads "${agent#*:}" 127.0.0.1)"
+    report_unit "${agent#*:}" "${agent#*:}"
+  done
   fact NOMAD_TOKEN "$(yes_or_no ask_nomad https://127.0.0.1:4646/v1/acl/token/self)"
   fact CONSUL_TOKEN "$(yes_or_no ask_with_token X-Consul-Token "$CONSUL_AGENT_TOKEN" http://127.0.0.1:8500/v1/acl/token/self)"
   fact CERT_EXPIRES "$(certificate_date cert enddate)"
   fact CA_EXPIRES "$(certificate_date ca enddate)"
-  report_unit consul consul
-  report_unit nomad nomad
   report_unit dnsmasq hashistack-dns
   ! has_vip || report_unit keepalived keepalived
   ! is_server || report_snapshots
@@ -1328,8 +1311,6 @@ report() {
     report_container_dns
     report_disk DISK_DOCKER /var/lib/docker
   fi
-  report_disk DISK_ROOT /opt
-  awk '/^Mem(Total|Available)/ { printf "MEMORY_%s=\047%d\047\n", /Total/ ? "SIZE" : "FREE", $2 / 1024 }' /proc/meminfo
   [ ! -e $state/drained ] || fact DRAINED_BY_US yes
 }
 
@@ -1359,7 +1340,7 @@ main() {
     report) report ;;
     resolv-on) write_resolv_conf on ;;
     resolv-off) write_resolv_conf off ;;
-    *) sed -n '4,12s/^# *//p' "$0" >&2 && exit 64 ;;
+    *) sed -n '4,9s/^# *//p' "$0" >&2 && exit 64 ;;
   esac
 }
 

@@ -67,15 +67,19 @@ locals {
     ])
   }
 
-  # environments.factory.ssh: the way to each host. `host_key` ends up in a file of the form of
-  # known_hosts, so each further key is a line of its own.
+  # The keys that each host may show, as a file known_hosts: Terraform puts the host in front of the first line.
+  known_hosts = {
+    for name, host in local.hosts : name => join("\n@cert-authority * ", sort(var.host_keys[name]))
+  }
+
+  # environments.factory.ssh: the way to each host.
   ssh = {
     for name, host in local.hosts : name => {
       host     = host.ADDRESS
       port     = 22
       user     = "admin"
       key_file = var.ssh_key_file
-      host_key = join("\n@cert-authority * ", sort(var.host_keys[name]))
+      host_key = local.known_hosts[name]
     }
   }
 

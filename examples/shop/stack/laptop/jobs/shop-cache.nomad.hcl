@@ -27,6 +27,13 @@ job "shop-cache" {
       mode     = "delay"
     }
 
+    # backing_services.cache: tried again soon where it could not start
+    reschedule {
+      delay          = "10s"
+      delay_function = "constant"
+      unlimited      = true
+    }
+
     # backing_services.cache.storage: kept when the node restarts or is updated, copied when it moves from a
     # machine that still runs
     ephemeral_disk {

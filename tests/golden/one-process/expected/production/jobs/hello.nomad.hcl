@@ -65,8 +65,9 @@ job "hello" {
       # processes.web.routes
       tags = [
         "traefik.enable=true",
-        "traefik.http.middlewares.hello-web.retry.attempts=4",
-        "traefik.http.middlewares.hello-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.hello-web.retry.attempts=10",
+        "traefik.http.middlewares.hello-web.retry.initialinterval=300ms",
+        "traefik.http.middlewares.hello-web.retry.timeout=5s",
         "traefik.http.middlewares.hello-web.retry.status=502",
         "traefik.http.middlewares.hello-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.hello-web-0.rule=Host(`hello.example.com`)",

@@ -65,8 +65,9 @@ job "shop" {
       # processes.web.routes
       tags = [
         "traefik.enable=true",
-        "traefik.http.middlewares.shop-web.retry.attempts=4",
-        "traefik.http.middlewares.shop-web.retry.initialinterval=100ms",
+        "traefik.http.middlewares.shop-web.retry.attempts=10",
+        "traefik.http.middlewares.shop-web.retry.initialinterval=300ms",
+        "traefik.http.middlewares.shop-web.retry.timeout=5s",
         "traefik.http.middlewares.shop-web.retry.status=502",
         "traefik.http.middlewares.shop-web.retry.maxrequestbodybytes=65536",
         "traefik.http.routers.shop-web-0.rule=Host(`shop.example.com`)",

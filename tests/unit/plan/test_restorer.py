@@ -1,0 +1,98 @@
+"""A restore ends when the cluster lives again, and says what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hashistack.diagnostics import BackendError, DeployError
+from hashistack.plan.restorer import Claim, Restorer
+from tests.unit.plan.fakes import FakeClock, FakeProgress
+from tests.unit.plan.test_backup import MANIFEST
+
+WEB, PROXY = Claim("a1", "shop", "web", False), Claim("a2", "ingress", "traefik", True)
+
+
+@dataclass
+class FakeCluster:
+    """Servers and instances; `leaderless` counts how often a product has no leader yet."""
+
+    story: list[str] = field(default_factory=list)
+    leaderless: dict[str, int] = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
+    present: tuple[str, ...] = MANIFEST.jobs
+    dead: tuple[str, ...] = ()
+
+    def restore(self, product: str, path: Path) -> None:
+        self.story.append(f"restore {path.name}")
+
+    def has_leader(self, product: str) -> bool:
+        left = self.leaderless.get(product, 0)
+        self.leaderless[product] = left - 1
+        return left <= 0
+
+    def forget_strangers(self) -> None:
+        self.story.append("forget strangers")
+
+    def knows_us(self, product: str) -> bool:
+        return product not in self.strangers
+
+    def jobs(self) -> Sequence[str]:
+        return self.present
+
+    def claimed(self) -> Sequence[Claim]:
+        return (WEB, PROXY)
+
+    def lives(self, allocation: str) -> bool:
+        return allocation not in self.dead
+
+    def replace(self, claim: Claim) -> None:
+        self.story.append(f"replace {claim.id}")
+
+    def forget_the_ended(self) -> None:
+        self.story.append("forget")
+
+    def restart(self) -> None:
+        self.story.append("restart")
+
+
+def restore(cluster: FakeCluster) -> None:
+    Restorer(cluster, cluster, FakeProgress(), FakeClock(), cluster.restart).restore(MANIFEST, Path("saved"))
+
+
+def test_consul_comes_first_and_what_lives_is_left_alone() -> None:
+    cluster = FakeCluster()
+    restore(cluster)
+    assert cluster.story == [
+        "restore consul.snap", "forget strangers", "restore nomad.snap", "forget", "restart",
+    ]  # fmt: skip
+
+
+def test_instances_that_have_ended_meanwhile_are_replaced_after_the_agents_started_anew() -> None:
+    cluster = FakeCluster(dead=("a1", "a2"))
+    restore(cluster)
+    assert cluster.story[-3:] == ["restart", "replace a1", "replace a2"]
+
+
+def test_an_election_is_waited_for() -> None:
+    restore(FakeCluster(leaderless={"Consul": 20, "Nomad": 20}))
+
+
+def test_servers_that_find_no_leader_are_named() -> None:
+    cluster = FakeCluster(leaderless={"Consul": 1000})
+    with pytest.raises(BackendError, match="Consul has no leader"):
+        restore(cluster)
+    assert "restore nomad.snap" not in cluster.story
+
+
+def test_a_token_that_the_snapshot_does_not_know_is_explained() -> None:
+    with pytest.raises(BackendError, match="Nomad was restored and does not know the token"):
+        restore(FakeCluster(strangers=("Nomad",)))
+
+
+def test_jobs_that_do_not_come_back_are_named() -> None:
+    with pytest.raises(DeployError, match="not there: ingress"):
+        restore(FakeCluster(present=("shop",)))
