@@ -143,7 +143,7 @@ def _consul_versions(apis: Apis) -> dict[str, str]:
 
 def _nomad_versions(apis: Apis) -> dict[str, str]:
     api = apis.of("Nomad")
-    clients = {node["Name"]: node["Version"] for node in api.get("nodes") or [] if node["Status"] == "ready"}
+    clients = {node["Name"]: node["Version"] for node in api.get("nodes") or []}
     members = (api.get("agent/members") or {}).get("Members") or []
     servers = {
         each["Name"].partition(".")[0]: each["Tags"]["build"] for each in members if each["Status"] == "alive"

@@ -33,6 +33,7 @@ as_root() { if [ "$sudo" = yes ]; then sudo -n "$@"; else "$@"; fi; }
 echo "user=$(id -un)"; echo "sudo=$sudo"; echo "machine=$(uname -m)"
 echo "cluster=$(as_root sed -n "s/^CLUSTER='\(.*\)'$/\1/p" /etc/hashistack/node.env 2>/dev/null)"
 as_root test -s /etc/hashistack/nomad.env && echo tokens=yes
+systemctl is-active -q consul && systemctl is-active -q nomad || echo agents=no
 for key in /etc/ssh/ssh_host_*_key.pub; do [ -r "$key" ] && echo "host_key=$(cut -d' ' -f1,2 "$key")"; done
 exit 0
 """

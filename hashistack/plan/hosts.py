@@ -20,7 +20,8 @@ Reach = Literal["reached", "unreachable", "refused", "host_key_unknown", "host_k
 class HostFacts:
     """What a host says of itself.
 
-    `cluster` is the one it belongs to, "" on a machine that is not set up; `tokens`: it has been given Nomad's.
+    `cluster` is the one it belongs to, "" on a machine that is not set up; `tokens`: it has been given Nomad's;
+    `agents`: Consul and Nomad run.
     """
 
     name: str
@@ -30,6 +31,7 @@ class HostFacts:
     root: bool = False
     cluster: str = ""
     tokens: bool = False
+    agents: bool = True
     architecture: str = ""
     host_keys: tuple[str, ...] = ()
 
@@ -69,6 +71,7 @@ def read_facts(name: str, reach: Reach, out: str, detail: str) -> HostFacts:
         root=told.get("sudo") in ("root", "yes"),
         cluster=told.get("cluster", ""),
         tokens=told.get("tokens") == "yes",
+        agents=told.get("agents") != "no",
         architecture=_ARCHITECTURES.get(told.get("machine", ""), ""),
         host_keys=tuple(value for key, value in pairs if key == "host_key" and " " in value),
     )
@@ -115,6 +118,16 @@ def departures(hosts: Sequence[Host], facts: Sequence[HostFacts], members: Seque
 def empty(facts: Sequence[HostFacts]) -> tuple[str, ...]:
     """Name the hosts that are set up for nothing yet, or no longer."""
     return tuple(each.name for each in facts if each.reached and not each.cluster)
+
+
+def to_do_again(facts: Sequence[HostFacts]) -> tuple[str, ...]:
+    """Return the resources that Terraform takes for done and are not: the machine is a new one, or its agents stopped."""
+    new = empty(facts)
+    stopped = (each.name for each in facts if each.reached and each.cluster and not each.agents)
+    return (
+        *(f"terraform_data.{part}_{name}" for name in new for part in ("install", "agent")),
+        *(f"terraform_data.agent_{name}" for name in stopped),
+    )
 
 
 def without_tokens(facts: Sequence[HostFacts]) -> tuple[str, ...]:

@@ -93,8 +93,8 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
 
 
 def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:
-    """Let Terraform do what has to be done on the hosts; a machine without our mark is done anew."""
-    again = [f"terraform_data.{part}_{name}" for name in plan.empty(facts) for part in ("install", "agent")]
+    """Let Terraform do what has to be done on the hosts, also where it does not know of it."""
+    again = plan.to_do_again(facts)
     terraform.apply(ground.site.terraform, ground.folder.variables, ground.site.report, replace=again)
 
 

@@ -29,9 +29,8 @@ def about_to_restore(console: Console, manifest: Manifest) -> None:
     )
     for job in manifest.jobs:
         console.note(human.printable(f"  job {job}"))
-    console.note(
-        "what was changed since is lost: jobs, secrets, tokens; the data of backing services is not touched"
-    )
+    console.note("what was changed since is lost: jobs, secrets, tokens")
+    console.note("backing services keep their data, but one whose instance was replaced since starts empty")
 
 
 def declined(console: Console) -> None:

@@ -16,6 +16,7 @@ from hashistack.plan.hosts import (
     obstacles,
     read_facts,
     risk,
+    to_do_again,
 )
 
 SSH = Ssh(user="admin", port=22, key=None, bastion=None)
@@ -114,3 +115,14 @@ def test_terraform_gets_all_keys_and_a_host_that_is_away_keeps_its_own() -> None
         "n2": ("ssh-ed25519 C",),
         "n3": ("ssh-ed25519 D",),
     }
+
+
+def test_what_terraform_takes_for_done_is_done_again() -> None:
+    facts = [
+        fine("n1", cluster="shop-factory"),
+        fine("n2", cluster="shop-factory", agents=False),
+        fine("n3", agents=False),
+        HostFacts("n4", "unreachable"),
+    ]
+    again = to_do_again(facts)
+    assert again == ("terraform_data.install_n3", "terraform_data.agent_n3", "terraform_data.agent_n2")

@@ -9,8 +9,9 @@ variable "consul_address" {
 
 # One per cluster, shared by all its apps: routes come from the tags of Consul services.
 job "ingress" {
-  type     = "system"
-  priority = 80
+  type      = "system"
+  node_pool = "all"
+  priority  = 80
 
   # hashistack changes and removes only jobs that carry its mark
   meta = {

@@ -982,8 +982,8 @@ start_agents() { # FOLDER
 
 # --- the cluster
 
-status() { # consul|nomad HOST leader|peers
-  case $1 in consul) ask "https://$2:8501/v1/status/$3" ;; nomad) ask "https://$2:4646/v1/status/$3" ;; esac
+status() { # consul|nomad HOST leader|peers: as this host sees it; without "stale" Nomad waits for a leader
+  case $1 in consul) ask "https://$2:8501/v1/status/$3" ;; nomad) ask "https://$2:4646/v1/status/$3?stale" ;; esac
 }
 
 leads() { status "$1" "$2" leader | grep -q '[0-9]'; }
@@ -1014,7 +1014,9 @@ see_cluster() {
   led='' ready='' newcomer=''
   for agent in consul nomad; do ! one_of "$(other_servers) $ADDRESS" leads $agent || led="$led $agent"; done
   ! node_is ready || ready=yes
-  if is_server && [ -n "$led" ] && { [ ! -e /opt/nomad/server ] || ! one_of "$(other_servers)" knows_us; }; then newcomer=yes; fi
+  if is_server && one_of "$(other_servers)" leads nomad && { [ ! -e /opt/nomad/server ] || ! one_of "$(other_servers)" knows_us; }; then
+    newcomer=yes
+  fi
   for server in $(other_servers); do
     theirs=$(ask --head "https://$server:4646/" | sed -n 's/^[Dd]ate: *//p')
     [ -n "$theirs" ] || continue
@@ -1024,6 +1026,8 @@ see_cluster() {
 }
 
 is_member() { # consul|nomad: there is a leader, and a server is one of its peers
+  # The servers hang up on a client that nobody has introduced yet.
+  [ "$1" = consul ] || is_server || [ -n "$NOMAD_NODE_TOKEN" ] || return 0
   leads "$1" 127.0.0.1 || return 1
   ! is_server || status "$1" 127.0.0.1 peers | grep -q "\"$ADDRESS:"
 }
@@ -1156,7 +1160,8 @@ remove_docker_settings() {
   systemctl stop -q docker.socket docker containerd 2>/dev/null || :
   ip link delete docker0 2>/dev/null || :
   umount /run/docker/netns/* 2>/dev/null || :
-  rm -rf /etc/docker /run/docker
+  rm -rf /etc/docker/key.json /run/docker
+  rmdir --ignore-fail-on-non-empty /etc/docker
 }
 
 # Those of Nomad's networks, and of a Docker that was ours.
