@@ -567,7 +567,7 @@ table inet hashistack {
     meta l4proto { icmp, icmpv6 } accept
     tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
     $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
-    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, $admin_port, 20000-32000 } accept
+    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, ${admin_port:-8082}, 20000-32000 } accept
     ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
     ip saddr @cluster ip protocol vrrp accept
     udp dport { 68, 546 } accept

@@ -14,7 +14,6 @@ _TOO_SKEWED = 30.0  # seconds; signed identities are refused beyond it
 _DISK = 0.10  # share of a disk that should be free
 _LEAST_DISK = 1024  # MiB; Nomad and Docker stop working soon below it
 _MEMORY = 0.05
-_STALE_SNAPSHOTS = 3  # so many times the interval without a new one
 
 _SCRIPT = "sudo /usr/local/lib/hashistack/bootstrap.sh"
 _UNITS = ("consul", "nomad", "docker", "dnsmasq", "keepalived")
@@ -162,16 +161,11 @@ def _docker(_: Checkup, report: Report) -> Iterator[Finding]:
         yield Finding("error", "Docker", report.host, "Docker does not answer", fix)
 
 
-def _snapshots(checkup: Checkup, report: Report) -> Iterator[Finding]:
-    fix = f"on {report.host}: journalctl -u hashistack-snapshot; {_SCRIPT} snapshot"
-    result, every = report.facts.get("UNIT_snapshot"), report.number("SNAPSHOT_EVERY")
+def _snapshots(_: Checkup, report: Report) -> Iterator[Finding]:
+    result = report.facts.get("UNIT_snapshot")
     if result not in (None, "success", "never"):
+        fix = f"on {report.host}: journalctl -u hashistack-snapshot; {_SCRIPT} snapshot"
         yield Finding("error", "snapshots", report.host, f"the last snapshot failed: {result}", fix)
-        return
-    last = report.number("SNAPSHOT_TIME")  # without one the first may not be due yet
-    if every and last is not None and checkup.now.timestamp() - last > _STALE_SNAPSHOTS * every:
-        hours = (checkup.now.timestamp() - last) / 3600
-        yield Finding("warning", "snapshots", report.host, f"the newest snapshot is {hours:.0f} h old", fix)
 
 
 def _active(report: Report, unit: str) -> bool:

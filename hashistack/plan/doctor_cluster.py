@@ -10,6 +10,7 @@ from hashistack.plan.checkup import Checkup, Failing, Finding, Level, Machine, P
 _RENEW = timedelta(days=30)
 _SEVERAL = 2
 _SHOWN = 3
+_STALE_SNAPSHOTS = 3  # so many times the interval without a new one
 
 
 def findings(checkup: Checkup) -> Iterator[Finding]:
@@ -18,6 +19,7 @@ def findings(checkup: Checkup) -> Iterator[Finding]:
         yield from _or_well(_quorum(checkup, product), "quorum", product.name, _well(product))
     yield from _or_well(_nodes(checkup), "machines", "Nomad", "all ready")
     yield from _or_well(_failing(checkup), "checks", "Consul", "all pass")
+    yield from _snapshots(checkup)
     yield from _or_well(_credentials(checkup), "credentials", "this machine", "good for more than 30 days")
     yield from _or_well(_orphans(checkup), "access control", "Consul", "no token without an owner")
 
@@ -38,7 +40,7 @@ def _quorum(checkup: Checkup, product: Product) -> Iterator[Finding]:
         yield Finding("error", "quorum", product.name, product.problem, fix)
         return
     if not product.leader:
-        fix = "bring back a majority of the servers; if they are lost for good: docs/bare-metal.md, lost servers"
+        fix = "bring back a majority of the servers; if they are lost for good: docs/bare-metal.md, Lost servers"
         yield Finding("error", "quorum", product.name, "no leader", fix)
         return
     yield from _peers(checkup, product, command)
@@ -119,6 +121,20 @@ def _remedy(checkup: Checkup, check: Failing) -> str:
     if check.check == "Serf Health Status":
         return f"is {check.node} on, and its Consul running? there: journalctl -u consul"
     return f"hashistack status -e {checkup.stack.environment.name}; the process's log: nomad alloc logs"
+
+
+def _snapshots(checkup: Checkup) -> Iterator[Finding]:
+    """Look at the newest of all servers: only the one that leads makes any."""
+    times = [time for report in checkup.reports if (time := report.number("SNAPSHOT_TIME"))]
+    intervals = [every for report in checkup.reports if (every := report.number("SNAPSHOT_EVERY"))]
+    if not times or not intervals:  # the first may not be due yet
+        return
+    age = checkup.now.timestamp() - max(times)
+    if age > _STALE_SNAPSHOTS * max(intervals):
+        fix = "on the leader: systemctl list-timers hashistack-snapshot.timer; journalctl -u hashistack-snapshot"
+        yield Finding(
+            "warning", "snapshots", "servers", f"the newest snapshot is {age / 3600:.0f} h old", fix
+        )
 
 
 def _credentials(checkup: Checkup) -> Iterator[Finding]:

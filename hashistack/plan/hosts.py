@@ -121,7 +121,7 @@ def empty(facts: Sequence[HostFacts]) -> tuple[str, ...]:
 
 
 def to_do_again(facts: Sequence[HostFacts]) -> tuple[str, ...]:
-    """Return the resources that Terraform takes for done and are not: the machine is a new one, or its agents stopped."""
+    """Return the resources that Terraform takes for done: the machine is a new one, or its agents have stopped."""
     new = empty(facts)
     stopped = (each.name for each in facts if each.reached and each.cluster and not each.agents)
     return (

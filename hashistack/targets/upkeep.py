@@ -24,7 +24,7 @@ from hashistack.plan.upgrade import Upgrade, plan_upgrade
 from hashistack.plan.upgrader import Upgrader
 from hashistack.targets import Site, connect
 from hashistack.targets.by_hand import current_credentials
-from hashistack.targets.ground import Ground, complete_credentials, look, owner, survey
+from hashistack.targets.ground import Ground, complete_credentials, locked, look, survey
 from hashistack.targets.onprem import bootstrap
 
 _REPORT_SECONDS = 40.0  # it starts a container
@@ -73,7 +73,7 @@ def upgrade(site: Site, progress: Progress) -> Upgrade:
     facts = look(ground)
     software = site.stack.environment.software
     assert software is not None  # noqa: S101 - the descriptor's checker fills it in for this target
-    with ssh.locked(ground.servers, owner()):
+    with locked(ground):
         complete_credentials(ground, facts)
         plan = planned_upgrade(ground)
         for warning in plan.warnings:

@@ -7,7 +7,11 @@ from tests.machines.site import Site
 from tests.machines.times import step
 
 DATA = {"/opt/consul", "/opt/nomad", "/var/lib/hashistack"}
-UNITS = "systemctl list-units --all --no-legend --plain '*nomad*' '*consul*' '*hashistack*' '*docker*' '*keepalived*'"
+NAMES = "'*nomad*' '*consul*' '*hashistack*' '*docker*' '*keepalived*'"
+UNITS = (
+    f"systemctl list-unit-files --no-legend {NAMES}; "
+    f"systemctl list-units --no-legend --plain --state=active,activating,failed {NAMES}"
+)
 FILES = (
     (
         "find / -xdev ( -path /proc -o -path /sys -o -path /run -o -path /opt -o -path /var/lib/hashistack ) -prune -o "

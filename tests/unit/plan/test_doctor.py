@@ -119,7 +119,6 @@ DAY = 24 * 3600
         (told(DISK_ROOT_FREE="3000"), "warning", "3000 of 40000 MiB free for /opt"),
         (told(DOCKER_VERSION=None), "error", "Docker does not answer"),
         (told(UNIT_snapshot="exit-code"), "error", "the last snapshot failed"),
-        (told(SNAPSHOT_TIME=str(int(NOW.timestamp()) - DAY)), "warning", "the newest snapshot is 24 h old"),
         (told(MEMORY_FREE="100"), "warning", "100 of 8000 MiB of memory free"),
     ],
 )
@@ -199,6 +198,14 @@ def test_a_host_that_is_off_is_one_finding_and_not_ten() -> None:
     (finding,) = wrong(replace(HEALTHY, reports=(*HEALTHY.reports[:2], off)))
     assert finding.level == "error"
     assert "No route to host" in finding.what
+
+
+def test_only_the_newest_snapshot_of_all_servers_counts_for_only_the_leader_makes_any() -> None:
+    old = {**WELL, "SNAPSHOT_TIME": str(int(NOW.timestamp()) - DAY)}
+    reports = tuple(replace(report, facts=old) for report in HEALTHY.reports)
+    assert wrong(replace(HEALTHY, reports=(*reports[:2], HEALTHY.reports[2]))) == []
+    (finding,) = wrong(replace(HEALTHY, reports=reports))
+    assert finding.what == "the newest snapshot is 24 h old"
 
 
 def test_a_clock_is_wrong_by_degrees() -> None:

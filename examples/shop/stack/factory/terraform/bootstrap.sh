@@ -93,8 +93,7 @@ write_unit() { # NAME DESCRIPTION [WANTED-BY]: the rest on stdin
 
 set_aside() { # PATH: what somebody else made is never lost
   [ -e "$1" ] || return 0
-  rm -rf "$1.before-hashistack"
-  mv "$1" "$1.before-hashistack"
+  mv -T --backup=numbered "$1" "$1.before-hashistack"
   say "moved $1 to $1.before-hashistack"
 }
 
@@ -210,6 +209,12 @@ check_system() {
   [ -n "$(interface)" ] || problem "$ADDRESS is not an address of this machine" "correct hosts.$NODE_NAME.address"
 }
 
+# Raspberry Pi OS switches them off. The fourth column says whether a controller is on.
+check_control_groups() {
+  ! grep -Eq "^memory.*0$" /proc/cgroups || problem "the kernel does not limit memory, as Nomad needs it" \
+    "append cgroup_enable=memory to the line in /boot/firmware/cmdline.txt, then reboot"
+}
+
 check_clock() {
   if [ "$(date +%Y%m%d)" -lt $WRITTEN ]; then
     problem "the clock is wrong: $(date)" "let systemd-timesyncd or chrony set it"
@@ -237,6 +242,7 @@ is_ours() { # PID: of a unit of ours, or of a container that Nomad made
 
 check_port() { # tcp|udp PORT [ADDRESS-PATTERN]
   taker=$(ss -Hlnp "--$1" "sport = :$2" | grep -E "${3:-.}" | sed -nE 's/.*\(\("([^"]*)",pid=([0-9]*).*/\1 \2/p' | head -n 1)
+  case $ADOPT,$taker in 1,consul* | 1,nomad*) return ;; esac # which ends before the port is needed
   if [ -n "$taker" ] && ! is_ours "${taker#* }"; then
     problem "port $2 ($1) is taken by ${taker% *} (pid ${taker#* })" "stop it for good, e.g. systemctl disable --now ${taker% *}"
   fi
@@ -291,6 +297,7 @@ check_machine() {
   [ "$(id -u)" = 0 ] || fail "this must be run as root" "log in as root, or as a user with sudo and no password"
   choose_bridge
   check_system
+  ! is_client || check_control_groups
   check_clock
   check_room
   check_ports
@@ -421,8 +428,9 @@ ensure_kernel_settings() {
 -vm.max_map_count = 262144
 -fs.inotify.max_user_instances = 1024
 -fs.inotify.max_user_watches = 524288
-# What was sent to a machine that died fails after 12 seconds, not after 15 minutes.
--net.ipv4.tcp_retries2 = 5
+# What was sent to a machine that died fails after 6 seconds, not after 15 minutes; a connection to it after 7, not 130.
+-net.ipv4.tcp_retries2 = 4
+-net.ipv4.tcp_syn_retries = 2
 EOF
   if started_with sysctl /etc/sysctl.d/90-hashistack.conf; then return; fi
   modprobe -aq overlay br_netfilter 2>/dev/null || :
@@ -559,7 +567,7 @@ table inet hashistack {
     meta l4proto { icmp, icmpv6 } accept
     tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
     $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
-    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, $admin_port, 20000-32000 } accept
+    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, ${admin_port:-8082}, 20000-32000 } accept
     ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
     ip saddr @cluster ip protocol vrrp accept
     udp dport { 68, 546 } accept
@@ -790,8 +798,9 @@ EOF
 }
 
 nomad_server_settings() {
-  # A single server that is back must wait for its own client, not call it lost.
-  case $SERVER_COUNT in 1) failover=5m ;; *) failover=10s ;; esac
+  # A server that begins to lead waits so long for machines it has not heard of: after a power cut of all of them a
+  # slow one must not be called lost, with the data of its instances. A single server always begins with itself.
+  case $SERVER_COUNT in 1) failover=5m ;; *) failover=60s ;; esac
   cat <<EOF
 
 server {
@@ -801,9 +810,10 @@ server {
 
   server_join { retry_join = [$(hcl_list "$(other_servers)")] }
 
-  # A machine that died is down within 15 seconds, also if it led.
+  # A machine that died is down within 20 seconds, if it did not lead. The grace is longer than a client needs to
+  # leave a server that died (tcp_retries2).
   min_heartbeat_ttl = "5s"
-  heartbeat_grace = "5s"
+  heartbeat_grace = "10s"
   failover_heartbeat_ttl = "$failover"
 
   # Off for less than a month: no new introduction.
@@ -1034,7 +1044,7 @@ is_member() { # consul|nomad: there is a leader, and a server is one of its peer
 
 pass_gate() {
   for agent in $led; do
-    wait_until 90 "$agent's leader to know $NODE_NAME" is_member "$agent" ||
+    wait_until 180 "$agent's leader to know $NODE_NAME" is_member "$agent" ||
       fail_with_log "$agent" "$agent had a leader before; now $NODE_NAME does not belong to the cluster"
   done
   [ -z "$newcomer" ] || sleep 12 # until it may vote, after 10 seconds, no other server should restart
