@@ -149,7 +149,7 @@ class Remote:
             "ServerAliveInterval": "5",
             "ServerAliveCountMax": "3",
             "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": f"{self.known_hosts} ~/.ssh/known_hosts",
+            "UserKnownHostsFile": self._known(),
         }
         flags = [flag for name, value in options.items() for flag in ("-o", f"{name}={value}")]
         return ["ssh", *flags, *self._way(), self.host.address, command]
@@ -164,9 +164,13 @@ class Remote:
             way += ["-o", f"ProxyCommand={self._jump(bastion.address, bastion.port, bastion.user)}"]
         return way
 
+    def _known(self) -> str:
+        """Return ours and the user's own, as a list whose words ssh takes apart at blanks."""
+        return f'"{self.known_hosts}" ~/.ssh/known_hosts'
+
     def _jump(self, address: str, port: int, user: str | None) -> str:
         """Return the command that goes through the bastion: with the same key and known hosts, which -J would drop."""
-        known = f"UserKnownHostsFile={self.known_hosts} ~/.ssh/known_hosts"
+        known = f"UserKnownHostsFile={self._known()}"
         words = [
             "ssh",
             "-o",
@@ -187,6 +191,8 @@ def remotes(hosts: Sequence[Host], ssh: Ssh, known_hosts: Path) -> tuple[Remote,
     """Return the ways to the hosts."""
     if shutil.which("ssh") is None:
         raise BackendError(messages.ssh_missing())
+    if ssh.key and not Path(ssh.key).expanduser().is_file():
+        raise BackendError(messages.key_missing(ssh.key))
     return tuple(Remote(host, ssh, known_hosts) for host in hosts)
 
 

@@ -12,6 +12,8 @@ from hashistack.diagnostics import BackendError
 from hashistack.plan.hosts import Member
 
 _DRAIN_SECONDS = 120  # as long as a new instance may take to become healthy elsewhere, twice over
+_NOTICE_SECONDS = 60.0  # gossip calls a machine failed within 5 to 20 seconds
+_GOSSIP_SECONDS = 2.0  # until the other servers have heard it too
 _TICK = 0.5
 _SECOND = 1_000_000_000  # Nomad's durations are in nanoseconds
 _ALIVE = 1  # serf's status of a member: 1 alive, 2 leaving, 3 left, 4 failed
@@ -48,7 +50,12 @@ class Membership:
             self._nomad.put(f"node/{node['ID']}/drain", {"DrainSpec": None, "MarkEligible": True})
 
     def forget(self, name: str) -> None:
-        """Remove what Consul and Nomad remember of a machine that is gone for good."""
+        """Remove what Consul and Nomad remember of a machine that is gone for good.
+
+        Waits first until both have noticed that it is gone. A member that is forgotten while gossip still takes it for
+        alive is never welcomed again under its name: gossip sees no change when the new machine appears.
+        """
+        self._await_noticed(name)
         for node in self._nodes(name):
             self._nomad.put(f"node/{node['ID']}/purge")
         for api in (self._nomad, self._consul):
@@ -60,6 +67,22 @@ class Membership:
         with suppress(BackendError):
             self._consul.put(f"agent/force-leave/{name}", prune="")
         self._consul.put("catalog/deregister", {"Node": name})
+
+    def _await_noticed(self, name: str) -> None:
+        end = time.monotonic() + _NOTICE_SECONDS
+        waited = False
+        while time.monotonic() < end and self._seems_alive(name):
+            waited = True
+            time.sleep(_TICK)
+        if waited:
+            time.sleep(_GOSSIP_SECONDS)
+
+    def _seems_alive(self, name: str) -> bool:
+        consul = self._consul.get("agent/members") or []
+        nomad = (self._nomad.get("agent/members") or {}).get("Members") or []
+        return any(each["Name"] == name and each["Status"] == _ALIVE for each in consul) or any(
+            each["Name"] == f"{name}.global" and each["Status"] == "alive" for each in nomad
+        )
 
     def _nodes(self, name: str) -> list[dict[str, Any]]:
         return [node for node in self._nomad.get("nodes") or [] if node["Name"] == name]

@@ -10,7 +10,8 @@ from hashistack.backends.api import Api
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Endpoint
 from hashistack.credentials.values import Secrets
-from hashistack.diagnostics import BackendError
+from hashistack.diagnostics import BackendError, HashistackError
+from hashistack.messages import credentials as credentials_messages
 from hashistack.messages import hosts as messages
 from hashistack.model import Stack
 
@@ -35,6 +36,8 @@ def nomad_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> 
 def consul_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return Consul's API on every server; it wants the operator's certificate besides the token."""
     certificate, key = folder.operator
+    if not (certificate.exists() and key.exists()):
+        raise HashistackError(credentials_messages.operator_missing(str(folder.path)))
     base = Endpoint(
         "Consul",
         "",

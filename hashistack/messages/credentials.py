@@ -19,6 +19,15 @@ def broken_credentials(path: str, reason: str) -> Diagnostic:
     )
 
 
+def operator_missing(folder: str) -> Diagnostic:
+    """The operator's own certificate is gone; it opens Consul's API, and is the easiest to make anew."""
+    return Diagnostic(
+        "HS487",
+        f"operator.pem or operator-key.pem is missing in {folder}",
+        hint="`hashistack up` makes both anew",
+    )
+
+
 def authority_expires(end: datetime) -> Diagnostic:
     """The certificate authority is too old to sign anything."""
     return Diagnostic(

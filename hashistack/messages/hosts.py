@@ -14,6 +14,16 @@ def ssh_missing() -> Diagnostic:
     )
 
 
+def key_missing(path: str) -> Diagnostic:
+    """The file of the private key is not there; ssh would go on without and blame the host."""
+    return Diagnostic(
+        "HS477",
+        f"there is no file {path}",
+        path="ssh.key",
+        hint="name the private key, not its .pub; without `ssh.key` those of the ssh-agent are used",
+    )
+
+
 def unreachable(host: str, address: str, detail: str) -> Diagnostic:
     """Nothing answers SSH at the address of a host that was never set up."""
     return Diagnostic(

@@ -62,7 +62,10 @@ def _units(_: Checkup, report: Report) -> Iterator[Finding]:
 
 def _tokens(checkup: Checkup, report: Report) -> Iterator[Finding]:
     for product in ("consul", "nomad"):
-        if report.facts.get(f"{product.upper()}_TOKEN") == "no" and _active(report, product):
+        # Without a leader nobody knows any token: then that is the finding.
+        refused = report.facts.get(f"{product.upper()}_TOKEN") == "no"
+        leads = report.facts.get(f"{product.upper()}_LEADER") != "no"
+        if refused and leads and _active(report, product):
             name = checkup.stack.environment.name
             fix = f"on {report.host}: sudo rm /etc/hashistack/nomad.env; then here: hashistack bootstrap -e {name}"
             yield Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from hashistack.plan.checkup import Checkup, Failing, Finding, Level, Machine, Product
@@ -17,11 +17,14 @@ def findings(checkup: Checkup) -> Iterator[Finding]:
     """Yield what the servers' answers tell, with one that is ok for each area where nothing is wrong."""
     for product in checkup.products:
         yield from _or_well(_quorum(checkup, product), "quorum", product.name, _well(product))
-    yield from _or_well(_nodes(checkup), "machines", "Nomad", "all ready")
-    yield from _or_well(_failing(checkup), "checks", "Consul", "all pass")
+    silent = {product.name for product in checkup.products if product.problem}
+    for rule, area, where, well in _AREAS:
+        found = list(rule(checkup))
+        # Of what could not be asked nothing is known, good or bad.
+        yield from found if found or where in silent else [Finding("ok", area, where, well)]
     yield from _snapshots(checkup)
-    yield from _or_well(_credentials(checkup), "credentials", "this machine", "good for more than 30 days")
-    yield from _or_well(_orphans(checkup), "access control", "Consul", "no token without an owner")
+    if checkup.certificates:
+        yield from _or_well(_credentials(checkup), "credentials", "this machine", "good for more than 30 days")
 
 
 def _or_well(found: Iterator[Finding], area: str, where: str, well: str) -> Iterator[Finding]:
@@ -160,3 +163,10 @@ def _orphans(checkup: Checkup) -> Iterator[Finding]:
         what = f"{len(checkup.orphans)} tokens of instances that are gone: {shown}"
         fix = "consul acl token list -format=json; consul acl token delete -accessor-id=…"
         yield Finding("warning", "access control", "Consul", what, fix)
+
+
+_AREAS: tuple[tuple[Callable[[Checkup], Iterator[Finding]], str, str, str], ...] = (
+    (_nodes, "machines", "Nomad", "all ready"),
+    (_failing, "checks", "Consul", "all pass"),
+    (_orphans, "access control", "Consul", "no token without an owner"),
+)

@@ -59,12 +59,12 @@ def survey(site: Site) -> Ground:
     assert environment.ssh is not None  # noqa: S101 - the descriptor's checker fills it in for this target
     key = environment.ssh.key
     way = replace(environment.ssh, key=str(site.home / Path(key).expanduser()) if key else None)
+    folder.write_known_hosts(plan.known_hosts(environment))
     return Ground(site, folder, ssh.remotes(environment.hosts, way, folder.known_hosts))
 
 
 def look(ground: Ground) -> tuple[HostFacts, ...]:
     """Ask every host what it is; raise with all that is in the way."""
-    ground.folder.write_known_hosts(plan.known_hosts(ground.stack.environment))
     ground.site.report(Waiting(f"{len(ground.ways)} hosts to answer"))
     facts = ssh.gather(ground.ways)
     environment = ground.stack.environment

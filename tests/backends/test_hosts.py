@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hashistack.backends.hosts import Remote, gather, locked
-from hashistack.diagnostics import ConflictError
+from hashistack.backends.hosts import Remote, gather, locked, remotes
+from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.model import Bastion, Host, Ssh
 from tests.bed import sshd
 from tests.conftest import needed
@@ -24,7 +24,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Sshd]:
 
 @pytest.fixture
 def remote(server: sshd.Sshd, tmp_path: Path) -> Remote:
-    known = tmp_path / "known_hosts"
+    known = tmp_path / "a folder" / "known_hosts"  # a blank must not end its name
+    known.parent.mkdir()
     known.write_text(server.known_hosts())
     host = Host("n1", sshd.HOST, ("client",), None, "default", None, ())
     return Remote(host, Ssh(server.user, server.port, str(server.key), None), known)
@@ -60,6 +61,13 @@ def test_a_wrong_key_is_a_refusal_and_a_closed_port_is_not(remote: Remote, tmp_p
     assert stranger.facts().reach == "refused"
     nowhere = replace(remote, ssh=replace(remote.ssh, port=9))
     assert nowhere.facts().reach == "unreachable"
+
+
+def test_a_key_that_is_not_there_is_no_fault_of_the_host(remote: Remote, tmp_path: Path) -> None:
+    elsewhere = replace(remote.ssh, key=str(tmp_path / "nowhere"))
+    with pytest.raises(BackendError, match=r"there is no file .*/nowhere"):
+        remotes([remote.host], elsewhere, remote.known_hosts)
+    assert remotes([remote.host], remote.ssh, remote.known_hosts)[0].run("true").code == 0
 
 
 def test_the_way_through_a_bastion_checks_both_hosts(remote: Remote, server: sshd.Sshd) -> None:

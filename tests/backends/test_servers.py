@@ -11,7 +11,7 @@ from hashistack.backends.endpoint import Endpoint, session
 from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
 from hashistack.credentials.complete import complete
 from hashistack.credentials.values import Found
-from hashistack.diagnostics import BackendError
+from hashistack.diagnostics import BackendError, HashistackError
 from tests.backends.stub import Stub, serving
 from tests.unit.credentials.stacks import NOW, stack
 
@@ -41,6 +41,10 @@ def test_every_server_is_asked_with_the_operators_credentials(tmp_path: Path) ->
         secrets.nomad_management,
         str(tmp_path / "ca.pem"),
     )
+    with pytest.raises(HashistackError, match=r"operator-key.pem is missing"):
+        consul_servers(wanted, folder, secrets)
+    for file in folder.operator:
+        file.touch()
     (one,) = consul_servers(wanted, folder, secrets)
     assert (one.url, one.token) == ("https://10.0.0.11:8501", secrets.consul_management)
     assert one.cert == (str(tmp_path / "operator.pem"), str(tmp_path / "operator-key.pem"))

@@ -21,7 +21,7 @@ from tests.bed.paths import locked, share, try_lock
 from tests.bed.processes import run
 
 BASE = Path(tempfile.gettempdir()) / "hashistack-machines"
-NEEDED = ("systemd-container", "mmdebstrap", "iproute2", "iptables", "openssh-client")
+NEEDED = ("systemd-container", "mmdebstrap", "iproute2", "iptables", "nftables", "openssh-client")
 IMAGES = ("traefik:v3.7.15", "valkey/valkey:8.1.1", "hashistack-test/busybox:1")
 VERSIONS = ("v1", "v2")  # of the example application
 

@@ -40,6 +40,11 @@ class Machine:
         return self.folder / "disk"
 
     @property
+    def namespace(self) -> str:
+        """Return the name of the machine's network namespace."""
+        return self.lan.namespace(self.name)
+
+    @property
     def known_hosts(self) -> Path:
         """Return the file with the host keys that SSH compares with."""
         return self.folder / "known_hosts"

@@ -37,6 +37,7 @@ NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
     "procps": (_commands("ps"), "processes are listed with it"),
     "systemd-container": (_commands("systemd-nspawn"), "machines of the tests are booted with it"),
     "openssh-server": (_commands("sshd"), "the way to a host is tried against a server on loopback"),
+    "nftables": (_commands("nft"), "the rules of a machine are looked at from outside"),
     "openssh-client": (_commands("ssh", "ssh-keygen"), "the machines are reached by SSH"),
     "containernetworking-plugins": (Path("/usr/lib/cni/bridge").exists, "Nomad's bridge networks need it"),
 }

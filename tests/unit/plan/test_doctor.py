@@ -87,6 +87,17 @@ def test_a_healthy_cluster_has_nothing_wrong_and_every_area_was_looked_at() -> N
     }
 
 
+def test_what_could_not_be_asked_is_not_called_well() -> None:
+    silent = (Product("Consul", "no credentials"), Product("Nomad", "no credentials"))
+    unknown = Checkup(THREE, NOW, products=silent)
+    assert [(found.level, found.area) for found in diagnose(unknown)] == [("error", "quorum")] * 2
+
+
+def test_a_token_is_refused_only_where_a_leader_could_know_it() -> None:
+    (finding,) = wrong(told(NOMAD_LEADER="no", NOMAD_TOKEN="no"))
+    assert "finds no leader" in finding.what
+
+
 DAY = 24 * 3600
 
 
