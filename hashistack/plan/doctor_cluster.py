@@ -24,7 +24,9 @@ def findings(checkup: Checkup) -> Iterator[Finding]:
         yield from found if found or where in silent else [Finding("ok", area, where, well)]
     yield from _snapshots(checkup)
     if checkup.certificates:
-        yield from _or_well(_credentials(checkup), "credentials", "this machine", "good for more than 30 days")
+        yield from _or_well(
+            _credentials(checkup), "credentials", "this machine", "good for more than 30 days"
+        )
 
 
 def _or_well(found: Iterator[Finding], area: str, where: str, well: str) -> Iterator[Finding]:
