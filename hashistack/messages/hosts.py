@@ -168,5 +168,5 @@ def made_elsewhere(hosts: Sequence[str], cluster: str, folder: str) -> Diagnosti
     return Diagnostic(
         "HS476",
         f"{', '.join(hosts)} are the cluster {cluster} already, and its credentials are not on this machine",
-        hint=f"copy {folder} from whoever brought it up; if it is lost: docs/bare-metal.md, \"Lost credentials\"",
+        hint=f'copy {folder} from whoever brought it up; if it is lost: docs/bare-metal.md, "Lost credentials"',
     )
