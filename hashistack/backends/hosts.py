@@ -212,6 +212,20 @@ def recorded_keys(address: str, port: int, known_hosts: Path) -> tuple[str, ...]
     return tuple(sorted(found))
 
 
+def bastion_keys(ssh: Ssh, known_hosts: Path) -> tuple[str, ...] | None:
+    """Return all keys that the bastion says it has, or those recorded where it runs no commands; None without one.
+
+    OpenSSH records the one it saw, and Terraform asks for other types first.
+    """
+    bastion = ssh.bastion
+    if bastion is None:
+        return None
+    host = Host("bastion", bastion.address, (), None, "default", bastion.host_key, ())
+    direct = Ssh(bastion.user or ssh.user, bastion.port, ssh.key, None)
+    told = Remote(host, direct, known_hosts).facts().host_keys
+    return told or recorded_keys(bastion.address, bastion.port, known_hosts)
+
+
 def gather(ways: Sequence[Remote]) -> tuple[HostFacts, ...]:
     """Ask all hosts at once."""
     return everywhere(ways, Remote.facts)

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     help="The tag of the image to run. Needed if the descriptor's image has none.",
 )
 @click.option("--secrets-file", metavar="PATH", help="NAME=value lines, for secrets that have no value yet.")
-@click.option("--adopt", is_flag=True, help="Take over jobs of these names that hashistack did not make.")
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take over jobs of these names that hashistack did not make, and hosts with a Nomad or Consul of another.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be done and change nothing.")
 def up(
     session: Session,
@@ -54,9 +58,9 @@ def up(
 ) -> Exit:
     """Bring an environment up, from nothing to an application that answers.
 
-    Starts Nomad and Consul for a local target if none answer, asks for missing secrets, runs the release step, submits
-    the jobs in their order, follows each until it is healthy and prints the addresses. Run again, it changes only what
-    is different, and goes on where it was interrupted.
+    Starts Nomad and Consul for a local target if none answer, makes the hosts of target onprem a secured cluster, asks
+    for missing secrets, runs the release step, submits the jobs in their order, follows each until it is healthy and
+    prints the addresses. Run again, it changes only what is different, and goes on where it was interrupted.
     """
     from hashistack import targets
     from hashistack.views.cluster_events import EventView

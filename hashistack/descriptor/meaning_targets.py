@@ -11,15 +11,17 @@ from hashistack.descriptor.environments import Merged
 from hashistack.descriptor.meaning_hosts import hosts
 from hashistack.descriptor.meaning_processes import range_of
 from hashistack.descriptor.nodes import Finding, Mapping, Value, place
+from hashistack.descriptor.reading import Filled
+from hashistack.descriptor.schema_hosts import SSH
 from hashistack.descriptor.schema_targets import CLIENTS, INGRESS, TARGET_KEYS
 from hashistack.descriptor.suggest import closest
 from hashistack.descriptor.types import Key
 from hashistack.messages import descriptor_meaning as messages
 
 _NEEDED = {"aws": "region", "onprem": "hosts"}
-# What the agents and SSH listen on, on machines where the ingress does, too.
+# What the agents and the name server listen on, on machines where the ingress does, too; `ssh.port` comes to it.
 _TAKEN = {
-    22: "the SSH server's",
+    53: "the name server's",
     **dict.fromkeys((4646, 4647, 4648), "Nomad's"),
     **dict.fromkeys((8300, 8301, 8500, 8501, 8600), "Consul's"),
 }
@@ -55,7 +57,10 @@ def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding
 
 def _ingress(merged: Merged) -> Iterator[Finding]:
     own = reading.mapping(merged.own, "ingress")
+    ssh = reading.mapping(merged.own, "ssh")
     taken = dict(_TAKEN) if merged.target == "onprem" else {}
+    if taken and not reading.broken(ssh, "port"):
+        taken[Filled(ssh, SSH).number("port")] = "the SSH server's"
     ports = ingress_ports(merged)
     # Written ports last: a clash with a default is shown where somebody can change it.
     for key in sorted(ports, key=lambda key: key in own.entries):

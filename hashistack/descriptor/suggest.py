@@ -57,10 +57,12 @@ def walk(record: Record, prefix: str = "") -> Iterable[tuple[str, Key]]:
 
 def tidy_name(name: str, kind: Text) -> str:
     """Return `name` changed as little as makes it a possible name, or "" if there is no such thing."""
-    for candidate in (
+    dashed, scored = (
         name.lower().replace("_", "-").replace(" ", "-"),
         name.replace("-", "_").replace(".", "_"),
-    ):
+    )
+    # Of a path no other is meant: /srv/../etc is not /srv/__/etc.
+    for candidate in (name.rstrip("/"),) if "/" in name else (dashed, scored):
         if (
             candidate != name
             and re.fullmatch(kind.pattern, candidate)

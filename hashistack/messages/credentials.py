@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hashistack.diagnostics import Diagnostic
 
-_PAGE = "docs/bare-metal.md#credentials"
+_PAGE = "docs/bare-metal.md#lost-credentials"
 
 
 def broken_credentials(path: str, reason: str) -> Diagnostic:

@@ -67,13 +67,17 @@ def host_key_unknown(host: str, address: str, port: int) -> Diagnostic:
     )
 
 
-def host_key_changed(host: str, address: str) -> Diagnostic:
-    """The host shows another key than the recorded one: another machine, or somebody in between."""
+def host_key_changed(host: str, address: str, place: str | None) -> Diagnostic:
+    """The host shows another key than the recorded one: another machine, or somebody in between.
+
+    `place` is what known_hosts calls it, None where the key stands in the descriptor.
+    """
+    way = f"`ssh-keygen -R '{place}'`, then record the new key" if place else f"correct hosts.{host}.host_key"
     return Diagnostic(
         "HS466",
         f"{host} ({address}) shows another host key than the one that is known",
         path=f"hosts.{host}.host_key",
-        hint=f"only if you replaced or reinstalled that machine: `ssh-keygen -R {address}`, then record the new key",
+        hint=f"only if you replaced or reinstalled that machine: {way}",
     )
 
 

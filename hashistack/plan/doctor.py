@@ -47,7 +47,9 @@ def _unreachable(checkup: Checkup, report: Report) -> Finding:
         "host_key_changed": "only if the machine was replaced: ssh-keygen -R its address",
     }
     fix = fixes.get(report.reach, "is it on? are `address` and `ssh.port` right? is a firewall between?")
-    return Finding("error", "host", report.host, f"ssh: {report.detail or report.reach}", fix)
+    return Finding(
+        "error", "host", report.host, f"ssh: {report.detail.removeprefix('ssh: ') or report.reach}", fix
+    )
 
 
 def _units(_: Checkup, report: Report) -> Iterator[Finding]:

@@ -99,7 +99,8 @@ def _obstacles(host: Host, facts: HostFacts, ssh: Ssh, cluster: str, seen: bool)
         case "host_key_unknown":
             yield messages.host_key_unknown(host.name, host.address, ssh.port)
         case "host_key_changed":
-            yield messages.host_key_changed(host.name, host.address)
+            place = None if host.host_key else _place(host.address, ssh.port)
+            yield messages.host_key_changed(host.name, host.address, place)
         case "reached" if not facts.root:
             yield messages.no_sudo(host.name, facts.user)
         case "reached" if facts.cluster not in ("", cluster):

@@ -31,7 +31,8 @@ def cleared(site: Site, *, purge: bool) -> bool:
     with locked(ground):
         stop_jobs(ground)
         stop_agents(ground, facts, purge=purge)
-        terraform.destroy(site.terraform, ground.folder.variables, site.report)
+        if ground.folder.variables.exists():  # not where the credentials are on another machine, or lost
+            terraform.destroy(site.terraform, ground.folder.variables, site.report)
         left = clear_rest(ground)
     if purge and not left:
         remove_folder(ground.folder.path)

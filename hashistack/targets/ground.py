@@ -109,13 +109,10 @@ def access(ground: Ground, facts: tuple[HostFacts, ...]) -> Access:
     """Say how Terraform gets to the hosts and recognises them."""
     environment = ground.stack.environment
     way, software = ground.ways[0].ssh, environment.software
-    bastion = way.bastion
     return Access(
         host_keys=plan.host_keys(environment.hosts, facts, known_keys(ground)),
         ssh_key_file=way.key,
-        bastion_host_keys=ssh.recorded_keys(bastion.address, bastion.port, ground.folder.known_hosts)
-        if bastion
-        else None,
+        bastion_host_keys=ssh.bastion_keys(way, ground.folder.known_hosts),
         binaries=str(ground.site.home / "binaries") if software and software.source == "push" else None,
         architectures={each.name: each.architecture for each in facts if each.architecture},
         adopt=ground.site.adopt,

@@ -88,6 +88,7 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
             membership.drain(member.name)
     # Not only those that Consul still lists: its autopilot forgets a dead server, and Nomad does not.
     for name in plan.empty(facts):
+        ground.site.report(Waiting(f"the cluster to forget the machine that was {name} before"))
         membership.forget(name)
     return parting
 

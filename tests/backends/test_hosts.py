@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hashistack.backends.hosts import Remote, gather, locked, remotes
+from hashistack.backends.hosts import Remote, bastion_keys, gather, locked, recorded_keys, remotes
 from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.model import Bastion, Host, Ssh
 from tests.bed import sshd
@@ -77,6 +77,18 @@ def test_the_way_through_a_bastion_checks_both_hosts(remote: Remote, server: ssh
     assert through.run("echo here").out == "here\n"
     remote.known_hosts.write_text("")
     assert through.run("echo here").code == 255
+
+
+def test_of_a_bastion_every_key_is_known_and_not_only_the_recorded_one(
+    remote: Remote, server: sshd.Sshd
+) -> None:
+    assert bastion_keys(remote.ssh, remote.known_hosts) is None
+    ssh = replace(remote.ssh, bastion=Bastion(sshd.HOST, server.user, server.port, None))
+    (recorded,) = recorded_keys(sshd.HOST, server.port, remote.known_hosts)
+    told = bastion_keys(ssh, remote.known_hosts)
+    assert told == (remote.facts().host_keys or (recorded,))
+    silent = replace(ssh, key=None, bastion=Bastion(sshd.HOST, "nobody", server.port, None))
+    assert bastion_keys(silent, remote.known_hosts) == (recorded,)
 
 
 def test_one_operator_at_a_time(remote: Remote) -> None:

@@ -461,6 +461,7 @@ def test_lost_credentials_have_a_way_back(
 ) -> None:
     """The very last: nothing is left but what is on a server, and the cluster goes on with what it holds."""
     del jobs
+    lost = factory.credentials.secrets
     saved = rescue(secrets_env(factory.server.host, factory.credentials).reveal())
     factory.credentials = complete(Found(rescued=saved), factory.stack, datetime.now(UTC)).credentials
     factory.folder = CredentialsFolder(tmp_path / "shop@factory")
@@ -485,4 +486,7 @@ def test_lost_credentials_have_a_way_back(
     stored = nomad.variable("nomad/jobs/shop")
     assert stored is not None
     assert stored.items["SESSION_KEY"].reveal() == SECRET
+    # Whoever finds the lost ones has nothing.
+    assert factory.ask_consul("acl/token/self", lost.consul_management.reveal()).status_code == 403
+    assert factory.ask("nodes", lost.nomad_management.reveal()).status_code == 403
     assert factory.bootstrap() == []

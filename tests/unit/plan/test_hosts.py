@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_fresh_host_and_one_of_this_cluster_are_fine() -> None:
 )
 def test_each_obstacle_has_its_own_words(facts: HostFacts, code: str) -> None:
     assert codes(facts) == [code]
+
+
+def test_a_changed_key_is_mended_where_it_is_written() -> None:
+    changed, elsewhere = HostFacts("n1", "host_key_changed"), replace(SSH, port=2222)
+    for named, way in (
+        (None, "`ssh-keygen -R '[10.0.0.11]:2222'`"),
+        ("ssh-ed25519 AAAA", "hosts.n1.host_key"),
+    ):
+        (problem,) = obstacles(
+            [replace(host("n1"), address="10.0.0.11", host_key=named)], [changed], elsewhere, "", frozenset()
+        )
+        assert way in (problem.hint or "")
 
 
 def test_a_host_that_was_there_before_may_be_away() -> None:
