@@ -174,3 +174,13 @@ def made_elsewhere(hosts: Sequence[str], cluster: str, folder: str) -> Diagnosti
         f"{', '.join(hosts)} are the cluster {cluster} already, and its credentials are not on this machine",
         hint=f'copy {folder} from whoever brought it up; if it is lost: docs/bare-metal.md, "Lost credentials"',
     )
+
+
+def nothing_to_push(names: Sequence[str], folder: str) -> Diagnostic:
+    """Zips that have to be pushed to the hosts are not there."""
+    return Diagnostic(
+        "HS478",
+        f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} not in {folder}, from where hosts are to get them",
+        path="software.from",
+        hint="download them from the vendor's site into that folder, or let the hosts download: `from: releases`",
+    )

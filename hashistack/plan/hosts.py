@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hashistack.descriptor.releases import zip_name
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import hosts as messages
-from hashistack.model import Environment, Host, Ssh
+from hashistack.model import Environment, Host, Software, Ssh
 
 _SSH_PORT = 22
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # what uname says, what releases are called
@@ -129,6 +130,15 @@ def to_do_again(facts: Sequence[HostFacts]) -> tuple[str, ...]:
         *(f"terraform_data.{part}_{name}" for name in new for part in ("install", "agent")),
         *(f"terraform_data.agent_{name}" for name in stopped),
     )
+
+
+def uploads(software: Software, facts: Sequence[HostFacts]) -> tuple[str, ...]:
+    """Name the zips that have to be pushed to these hosts; none where the hosts download them."""
+    if software.source != "push":
+        return ()
+    kinds = sorted({each.architecture for each in facts if each.architecture})
+    products = (("consul", software.consul), ("nomad", software.nomad))
+    return tuple(zip_name(product, version, kind) for product, version in products for kind in kinds)
 
 
 def without_tokens(facts: Sequence[HostFacts]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from hashistack.backends.state import read_json
 from hashistack.credentials.complete import complete
 from hashistack.credentials.handout import Access, terraform_variables
 from hashistack.credentials.values import Credentials
-from hashistack.diagnostics import BackendError, ConflictError
+from hashistack.diagnostics import BackendError, ConflictError, UsageProblem
 from hashistack.messages import hosts as messages
 from hashistack.model import Stack
 from hashistack.plan import hosts as plan
@@ -113,10 +113,23 @@ def access(ground: Ground, facts: tuple[HostFacts, ...]) -> Access:
         host_keys=plan.host_keys(environment.hosts, facts, known_keys(ground)),
         ssh_key_file=way.key,
         bastion_host_keys=ssh.bastion_keys(way, ground.folder.known_hosts),
-        binaries=str(ground.site.home / "binaries") if software and software.source == "push" else None,
+        binaries=str(_binaries(ground)) if software and software.source == "push" else None,
         architectures={each.name: each.architecture for each in facts if each.architecture},
         adopt=ground.site.adopt,
     )
+
+
+def check_uploads(ground: Ground, facts: Sequence[HostFacts]) -> None:
+    """Raise where a zip that has to be pushed to these hosts is not there, before anything is done to them."""
+    software, folder = ground.stack.environment.software, _binaries(ground)
+    wanted = plan.uploads(software, facts) if software else ()
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing:
+        raise UsageProblem(messages.nothing_to_push(missing, str(folder)))
+
+
+def _binaries(ground: Ground) -> Path:
+    return ground.site.home / "binaries"
 
 
 def known_keys(ground: Ground) -> dict[str, list[str]]:

@@ -29,7 +29,7 @@ from hashistack.plan.hosts import Departures, HostFacts
 from hashistack.plan.progress import Waiting
 from hashistack.plan.sensitive import Sensitive
 from hashistack.targets import Site
-from hashistack.targets.ground import Ground, complete_credentials, locked, look, survey
+from hashistack.targets.ground import Ground, check_uploads, complete_credentials, locked, look, survey
 
 _HANDOVER_SECONDS = 120.0  # an agent restarts and registers
 
@@ -39,6 +39,7 @@ def raised(site: Site) -> Iterator[Cluster]:
     """Bring the hosts up as one cluster, and hold its lock while the block runs."""
     ground = survey(site)
     facts = look(ground)
+    check_uploads(ground, [each for each in facts if not each.cluster])
     with locked(ground):
         credentials = complete_credentials(ground, facts)
         parting = part(ground, facts, credentials)

@@ -24,7 +24,7 @@ from hashistack.plan.upgrade import Upgrade, plan_upgrade
 from hashistack.plan.upgrader import Upgrader
 from hashistack.targets import Site, connect
 from hashistack.targets.by_hand import current_credentials
-from hashistack.targets.ground import Ground, complete_credentials, locked, look, survey
+from hashistack.targets.ground import Ground, check_uploads, complete_credentials, locked, look, survey
 from hashistack.targets.onprem import bootstrap
 
 _REPORT_SECONDS = 40.0  # it starts a container
@@ -71,6 +71,7 @@ def upgrade(site: Site, progress: Progress) -> Upgrade:
     """Bring the descriptor's versions to all hosts; return what was done."""
     ground = survey(site)
     facts = look(ground)
+    check_uploads(ground, facts)
     software = site.stack.environment.software
     assert software is not None  # noqa: S101 - the descriptor's checker fills it in for this target
     with locked(ground):

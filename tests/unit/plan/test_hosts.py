@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hashistack.model import Host, Ssh
+from hashistack.model import Host, Software, Ssh
 from hashistack.plan.hosts import (
     Departures,
     HostFacts,
@@ -18,6 +18,7 @@ from hashistack.plan.hosts import (
     read_facts,
     risk,
     to_do_again,
+    uploads,
 )
 
 SSH = Ssh(user="admin", port=22, key=None, bastion=None)
@@ -139,3 +140,19 @@ def test_what_terraform_takes_for_done_is_done_again() -> None:
     ]
     again = to_do_again(facts)
     assert again == ("terraform_data.install_n3", "terraform_data.agent_n3", "terraform_data.agent_n2")
+
+
+def test_what_is_pushed_depends_on_the_machines() -> None:
+    facts = [
+        fine("n1", architecture="arm64"),
+        fine("n2", architecture="amd64"),
+        HostFacts("n3", "unreachable"),
+    ]
+    software = Software("1.11.3", "1.22.7", "push", "https://releases.example.com", None, ())
+    assert uploads(software, facts) == (
+        "consul_1.22.7_linux_amd64.zip",
+        "consul_1.22.7_linux_arm64.zip",
+        "nomad_1.11.3_linux_amd64.zip",
+        "nomad_1.11.3_linux_arm64.zip",
+    )
+    assert uploads(replace(software, source="releases"), facts) == ()
