@@ -15,13 +15,17 @@ class Step:
     name: str
     seconds: float
     note: str = ""
+    goal: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.seconds:7.1f} s  {self.name}{f': {self.note}' if self.note else ''}"
+        missed = ", missed" if self.goal and self.seconds > self.goal else ""
+        goal = f" (goal {self.goal:g} s{missed})" if self.goal else ""
+        return f"{self.seconds:7.1f} s  {self.name}{goal}{f': {self.note}' if self.note else ''}"
 
 
 STEPS: list[Step] = []
-FIRST_UP = "up, from bare machines to the shop answering"
+# Goals are for a machine that does nothing else. The one that runs the tests may; three times as long is a fault.
+PATIENCE = 3
 
 
 @dataclass(slots=True)
@@ -34,11 +38,13 @@ class Watch:
 
 @contextmanager
 def step(name: str, *, goal: float | None = None) -> Iterator[Watch]:
-    """Measure a step; one that takes longer than its goal, in seconds, fails the test."""
+    """Measure a step and hold it against its goal, in seconds; one that takes ``PATIENCE`` times as long fails."""
     watch, started = Watch(), time.monotonic()
     try:
         yield watch
     finally:
         watch.seconds = time.monotonic() - started
-        STEPS.append(Step(name, watch.seconds, watch.note))
-    assert goal is None or watch.seconds <= goal, f"{name} took {watch.seconds:.0f} s, the goal is {goal:g} s"
+        STEPS.append(Step(name, watch.seconds, watch.note, goal))
+    assert goal is None or watch.seconds <= PATIENCE * goal, (
+        f"{name} took {watch.seconds:.0f} s, the goal is {goal:g} s"
+    )

@@ -11,7 +11,7 @@ from tests.bed import factory
 from tests.conftest import needed
 from tests.machines import site as sites
 from tests.machines.site import Site
-from tests.machines.times import FIRST_UP, step
+from tests.machines.times import step
 from tests.tools import build
 
 
@@ -23,6 +23,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             bed = stack.enter_context(factory.running())
             binaries = build.folder_for_path()
         site = sites.lay_out(bed, tmp_path_factory.mktemp("shop"), binaries)
-        with step(FIRST_UP):
+        with step("up, from bare machines to the shop answering", goal=120):
             site.up()
         yield site
