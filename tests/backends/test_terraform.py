@@ -127,10 +127,13 @@ def test_without_a_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         apply(folder)
 
 
+# The background jobs of a shell ignore SIGINT, and so does what they start.
 PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from hashistack.backends import terraform
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 terraform.apply(folder, folder.parent / "variables.json", lambda event: print(event, flush=True))
 """
