@@ -891,7 +891,8 @@ ensure_agent() { # consul|nomad URL
 
 answers() { curl -s --max-time 3 --cacert $tls/ca.pem -o /dev/null "$1"; } # whatever it says: there may be no leader yet
 
-# Not Type=notify: Consul is ready only when it has met another machine. Both agents exit with 1 when they do not leave.
+# Not Type=notify: Consul is ready only when it has met another machine. Both agents exit with 1 when they do not leave;
+# without a majority they do not end by themselves.
 ensure_consul() {
   consul_settings | write_file /etc/consul.d/consul.hcl
   consul_secrets | write_file /etc/consul.d/secrets.hcl 0640 root:consul
@@ -909,6 +910,7 @@ KillMode=process
 SuccessExitStatus=1
 Restart=always
 RestartSec=1
+TimeoutStopSec=20
 LimitNOFILE=65536
 EOF
   ensure_agent consul http://127.0.0.1:8500/v1/status/leader
@@ -930,6 +932,7 @@ KillMode=process
 SuccessExitStatus=1
 Restart=always
 RestartSec=3
+TimeoutStopSec=20
 LimitNOFILE=65536
 LimitNPROC=infinity
 TasksMax=infinity

@@ -111,9 +111,9 @@ class Remote:
         """Run a verb of the bootstrap script as root."""
         return self.run(self._as_root(f"{_SCRIPT} {verb}"), stdin, timeout)
 
-    def as_root(self, command: str, stdin: str = "") -> Result:
+    def as_root(self, command: str, stdin: str = "", timeout: float | None = _PATIENCE) -> Result:
         """Run a single command as root."""
-        return self.run(self._as_root(command), stdin)
+        return self.run(self._as_root(command), stdin, timeout)
 
     def facts(self) -> HostFacts:
         """Ask the host what it is."""

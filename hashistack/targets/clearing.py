@@ -19,6 +19,7 @@ from hashistack.targets import Site
 from hashistack.targets.ground import Ground, locked, survey
 from hashistack.targets.onprem import connect
 
+_STOPPING_SECONDS = 120.0  # each agent has 20 s, but a host may be busy
 _CLEARING_SECONDS = 300.0  # packages are removed
 _END_SECONDS = 60.0  # twice the kill_timeout of the app's tasks
 _TICK = 0.5
@@ -55,10 +56,10 @@ def stop_jobs(ground: Ground) -> None:
 def stop_agents(ground: Ground, facts: Sequence[HostFacts], *, purge: bool) -> None:
     """Stop all agents at once: servers that left one after another would shrink the cluster that `up` brings back."""
     ours = {each.name for each in facts if each.cluster == ground.cluster_name}
-    mark = " && touch /etc/hashistack/purge" if purge else ""
+    mark = "touch /etc/hashistack/purge && " if purge else ""
     ssh.everywhere(
         [way for way in ground.ways if way.name in ours],
-        lambda way: way.as_root(f"sh -c 'systemctl stop nomad consul{mark}'"),
+        lambda way: way.as_root(f"sh -c '{mark}systemctl stop nomad consul'", timeout=_STOPPING_SECONDS),
     )
 
 
