@@ -145,6 +145,8 @@ def remove(folder: Path) -> None:
             machine.power_cut()
         processes.stop(_server(folder), str(folder))
         lan.remove(factory.lan)
+    for orphan in processes.with_sign(f"--directory={folder}/"):  # its supervisor was killed
+        processes.kill_with_children(orphan)
     processes.unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
