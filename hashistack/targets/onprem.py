@@ -74,7 +74,7 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
     if not any(each.cluster for each in facts):
         return Departures((), ())
     try:
-        cluster = open_secured(ground.stack, ground.folder, credentials.secrets)
+        cluster = connect_to(ground, credentials)
         membership = Membership(cluster.consul.endpoint, cluster.nomad.endpoint)
         members = membership.members()
     except BackendError:
@@ -101,7 +101,7 @@ def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:
 
 
 def connect_to(ground: Ground, credentials: Credentials) -> Cluster:
-    """Open the cluster that Terraform has started."""
+    """Open the cluster that stands on the hosts."""
     return open_secured(ground.stack, ground.folder, credentials.secrets)
 
 
