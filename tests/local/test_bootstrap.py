@@ -287,8 +287,10 @@ def test_the_token_of_a_machine_drains_it_and_no_more(factory: Factory, begun: l
 def test_snapshots_are_saved_with_the_tokens_for_them(factory: Factory, begun: list[Event]) -> None:
     token = factory.given["n1"]["NOMAD_SNAPSHOT_TOKEN"].reveal()
     assert factory.ask("operator/snapshot", token).status_code == 200
-    restored = factory.ask("operator/snapshot", token, "PUT", "not a snapshot")
-    assert (restored.status_code >= 400, "Permission denied" in restored.text) == (True, True), restored.text
+    # Nomad may refuse before it has read what is sent, and then says no more than that the pipe is closed.
+    refusals = [factory.ask("operator/snapshot", token, "PUT", "not a snapshot") for _ in range(10)]
+    assert all(refusal.status_code >= 400 for refusal in refusals)
+    assert any("Permission denied" in refusal.text for refusal in refusals), refusals[-1].text
     secret = factory.credentials.secrets.consul_snapshot.secret.reveal()
     assert factory.ask_consul("snapshot", secret).status_code == 200
 
