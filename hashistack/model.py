@@ -9,8 +9,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hashistack.model_cloud import (
+    Alarms,
+    Clients,
+    ClientScale,
+    Cloud,
+    Deploy,
+    Dns,
+    Managed,
+    Network,
+    OtherRecord,
+    Queue,
+    Servers,
+    TerraformState,
+)
+from hashistack.model_hosts import Bastion, Host, Snapshots, Software, Source, Ssh
+
+__all__ = [
+    "Alarms",
+    "Application",
+    "BackingService",
+    "Bastion",
+    "ClientScale",
+    "Clients",
+    "Cloud",
+    "Deploy",
+    "Dns",
+    "Environment",
+    "Health",
+    "Host",
+    "Image",
+    "Ingress",
+    "Lag",
+    "Managed",
+    "Network",
+    "OtherRecord",
+    "Process",
+    "Queue",
+    "Reference",
+    "Registry",
+    "Route",
+    "Scale",
+    "ScheduledProcess",
+    "Servers",
+    "ServiceType",
+    "Snapshots",
+    "Software",
+    "Source",
+    "Ssh",
+    "Stack",
+    "Target",
+    "TerraformState",
+    "Topic",
+    "Variable",
+]
+
 Target = Literal["local", "onprem", "aws"]
-Source = Literal["releases", "push"]
 ServiceType = Literal["postgres", "redis", "kafka", "mqtt", "object-storage", "mongodb"]
 
 
@@ -123,7 +177,11 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class BackingService:
-    """Something the app depends on; `storage` in MiB per node. `managed` means the cloud runs it."""
+    """Something the app depends on; `storage` in MiB per node.
+
+    `public` are the TCP ports on which it is reached from outside. `managed` says how the cloud runs it, None where
+    a stand-in does.
+    """
 
     name: str
     type: ServiceType
@@ -133,7 +191,8 @@ class BackingService:
     storage: int
     topics: tuple[Topic, ...]
     buckets: tuple[str, ...]
-    managed: bool
+    public: tuple[int, ...]
+    managed: Managed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,82 +210,6 @@ class Ingress:
 
 
 @dataclass(frozen=True, slots=True)
-class Servers:
-    """The Consul and Nomad servers of a cloud target."""
-
-    count: int
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """The machines of a cloud target that run the processes."""
-
-    min: int
-    max: int
-    types: tuple[str, ...]
-    spot: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Bastion:
-    """The machine that SSH connections to the hosts go through; a `host_key` of None stands in known_hosts."""
-
-    address: str
-    user: str
-    port: int
-    host_key: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ssh:
-    """How to log in to the hosts; `key` is the file of a private key, None for the agent's or ssh's own choice."""
-
-    user: str
-    port: int
-    key: str | None
-    bastion: Bastion | None
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A machine of one's own; `volumes` are names and folders, a `host_key` of None stands in known_hosts."""
-
-    name: str
-    address: str
-    roles: tuple[str, ...]
-    rack: str | None
-    pool: str
-    host_key: str | None
-    volumes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Software:
-    """The versions of Nomad and Consul and where hosts get them.
-
-    `url` is the vendor's download site or a mirror of it, without a slash at its end; `source` is "push" where
-    the zips come from the operator's machine. `checksums` are the names of zips and their SHA-256 in hexadecimal
-    digits, for each product on at least one architecture. `images` is a mirror of Docker Hub.
-    """
-
-    nomad: str
-    consul: str
-    source: Source
-    url: str
-    images: str | None
-    checksums: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshots:
-    """How often the servers save their state, in seconds, and how many of the files are kept."""
-
-    every: int
-    keep: int
-
-
-@dataclass(frozen=True, slots=True)
 class Environment:
     """Where a stack runs. Keys of other targets stay None or empty."""
 
@@ -238,6 +221,7 @@ class Environment:
     zones: tuple[str, ...]
     servers: Servers | None
     clients: Clients | None
+    cloud: Cloud | None
     ssh: Ssh | None
     hosts: tuple[Host, ...]
     firewall: bool

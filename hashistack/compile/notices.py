@@ -1,28 +1,25 @@
-"""What a stack asks for that hashistack does not do yet: said at every render, never passed over."""
+"""What a stack asks for that hashistack does not do yet, or that asks for care: said at every render."""
 
 from __future__ import annotations
 
 from hashistack.compile.stand_ins import stand_in_for
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import notices as say
-from hashistack.model import Stack
+from hashistack.model import Environment, Stack
 
 
 def notices(stack: Stack) -> tuple[Diagnostic, ...]:
-    """Return one notice for each thing that the rendered files of this environment leave out."""
-    return (*_terraform(stack), *_backing_services(stack), *_scaling(stack))
+    """Return one notice for each thing that the rendered files of this environment leave out or leave to the user."""
+    return (*_state(stack.environment), *_backing_services(stack), *_scaling(stack))
 
 
-def _terraform(stack: Stack) -> tuple[Diagnostic, ...]:
-    environment = stack.environment
-    return (say.no_terraform_yet(environment.name, "aws"),) if environment.target == "aws" else ()
+def _state(environment: Environment) -> tuple[Diagnostic, ...]:
+    cloud = environment.cloud
+    return (say.local_state(environment.name),) if cloud is not None and cloud.state is None else ()
 
 
 def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
     name = stack.environment.name
-    managed = tuple(
-        say.managed_not_created(name, s.name, s.type) for s in stack.backing_services if s.managed
-    )
     missing = tuple(
         say.no_stand_in_yet(name, service.name, service.type, f"{stack.app}-{service.name}")
         for service in stack.backing_services
@@ -33,7 +30,12 @@ def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
         for service in stack.backing_services
         if stand_in_for(service) is not None and service.nodes > 1
     )
-    return (*managed, *missing, *small)
+    passing = tuple(
+        say.data_on_clients(name, service.name)
+        for service in stack.backing_services
+        if stack.environment.cloud is not None and stand_in_for(service) is not None
+    )
+    return (*missing, *small, *passing)
 
 
 def _scaling(stack: Stack) -> tuple[Diagnostic, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from hashistack import model
-from hashistack.descriptor import reading
+from hashistack.descriptor import build_aws, reading
 from hashistack.descriptor.build_environment import environment
 from hashistack.descriptor.environments import Merged
 from hashistack.descriptor.nodes import Mapping
@@ -113,14 +113,14 @@ def _scheduled(name: str, node: Mapping) -> model.ScheduledProcess:
 
 
 def _services(merged: Merged) -> tuple[model.BackingService, ...]:
-    managed = {item.value for item in reading.items(merged.own, "managed")}
+    managed = dict(reading.mappings(merged.own, "managed"))
     return tuple(
-        _service(name, node, managed=name in managed)
+        _service(name, node, managed.get(name))
         for name, node in sorted(reading.mappings(merged.app, "backing_services"))
     )
 
 
-def _service(name: str, node: Mapping, *, managed: bool) -> model.BackingService:
+def _service(name: str, node: Mapping, managed: Mapping | None) -> model.BackingService:
     service = Filled(node, BACKING_SERVICE)
     kind = cast(model.ServiceType, service.text("type"))
     buckets = service.texts("buckets") or ((name,) if kind == "object-storage" else ())
@@ -136,5 +136,6 @@ def _service(name: str, node: Mapping, *, managed: bool) -> model.BackingService
             for topic, found in sorted(reading.mappings(node, "topics"))
         ),
         buckets=buckets,
-        managed=managed,
+        public=tuple(sorted(service.numbers("public"))),
+        managed=None if managed is None else build_aws.managed(managed, service),
     )

@@ -5,34 +5,36 @@ from __future__ import annotations
 from typing import cast
 
 from hashistack import model
-from hashistack.descriptor import build_hosts, reading
+from hashistack.descriptor import build_aws, build_hosts, reading, regions
 from hashistack.descriptor.environments import Merged
-from hashistack.descriptor.nodes import Mapping
 from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.schema import ENVIRONMENT
-from hashistack.descriptor.schema_targets import CLIENTS, INGRESS, INGRESS_PORTS, SERVERS
+from hashistack.descriptor.schema_targets import INGRESS, INGRESS_PORTS
 
 
 def environment(merged: Merged) -> model.Environment:
     """Return the environment; the nodes must be without mistakes."""
     own = Filled(merged.own, ENVIRONMENT)
     cloud, onprem = merged.target == "aws", merged.target == "onprem"
+    cluster = cloud or onprem
+    region = own.optional_text("region")
     return model.Environment(
         name=merged.name,
         target=cast(model.Target, merged.target),
         domain=merged.domain or None,
         ingress=_ingress(merged),
-        region=own.optional_text("region"),
-        zones=own.texts("zones"),
-        servers=_servers(reading.mapping(merged.own, "servers")) if cloud else None,
-        clients=_clients(reading.mapping(merged.own, "clients")) if cloud else None,
+        region=region,
+        zones=own.texts("zones") or (regions.zones(region) if region else ()),
+        servers=build_aws.servers(reading.mapping(merged.own, "servers")) if cloud else None,
+        clients=build_aws.clients(reading.mapping(merged.own, "clients")) if cloud else None,
+        cloud=build_aws.cloud(merged) if cloud else None,
         ssh=build_hosts.ssh(reading.mapping(merged.own, "ssh")) if onprem else None,
         hosts=tuple(
             build_hosts.host(name, node) for name, node in sorted(reading.mappings(merged.own, "hosts"))
         ),
         firewall=reading.text(merged.own, "firewall") == "manage",
-        software=build_hosts.software(reading.mapping(merged.own, "software")) if onprem else None,
-        snapshots=build_hosts.snapshots(reading.mapping(merged.own, "snapshots")) if onprem else None,
+        software=build_hosts.software(reading.mapping(merged.own, "software")) if cluster else None,
+        snapshots=build_hosts.snapshots(reading.mapping(merged.own, "snapshots")) if cluster else None,
     )
 
 
@@ -47,17 +49,4 @@ def _ingress(merged: Merged) -> model.Ingress:
     ports = ingress_ports(merged)
     return model.Ingress(
         ports["port"], ports.get("tls_port"), ports["internal_port"], ports["admin_port"], vip
-    )
-
-
-def _servers(node: Mapping) -> model.Servers:
-    servers = Filled(node, SERVERS)
-    return model.Servers(servers.number("count"), servers.text("type"))
-
-
-def _clients(node: Mapping) -> model.Clients:
-    clients = Filled(node, CLIENTS)
-    low = clients.number("min")
-    return model.Clients(
-        low, clients.optional_number("max") or low, clients.texts("types"), clients.flag("spot")
     )

@@ -11,6 +11,7 @@ from hashistack.descriptor import yaml
 from hashistack.descriptor.build import build
 from hashistack.descriptor.environments import Merged, incomplete, merged, unknown_overrides
 from hashistack.descriptor.meaning import mistakes
+from hashistack.descriptor.meaning_aws_network import overlaps
 from hashistack.descriptor.nodes import Finding, Mapping, Mark
 from hashistack.descriptor.schema import ROOT
 from hashistack.descriptor.shape import check
@@ -52,6 +53,7 @@ def _read(text: str, file: str) -> tuple[Application | None, list[Finding]]:
         return None, findings
     stacks = merged(checked)
     findings += unknown_overrides(checked)
+    findings += overlaps(checked)
     findings += _together({stack.name: list(_some(stack)) for stack in stacks})
     if any(diagnostic.severity == "error" for _, diagnostic in findings):
         return None, findings

@@ -19,7 +19,7 @@ from hashistack.messages import descriptor_meaning as messages
 from hashistack.messages import descriptor_secrets
 from hashistack.model import Reference
 
-_TYPE_KEYS = {"engine": "mqtt", "topics": "kafka", "buckets": "object-storage"}
+_TYPE_KEYS = {"engine": "mqtt", "topics": "kafka", "buckets": "object-storage", "public": "mqtt"}
 
 
 def mistakes(merged: Merged) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ def hosts(own: Mapping) -> Iterator[Finding]:
         yield from _addresses(own, found)
         yield from _roles(own, found)
         yield from _vip(own, found)
-    yield from _software(reading.mapping(own, "software"))
+    yield from software(reading.mapping(own, "software"))
 
 
 def _addresses(own: Mapping, found: dict[str, Mapping]) -> Iterator[Finding]:
@@ -57,13 +57,12 @@ def _vip(own: Mapping, found: dict[str, Mapping]) -> Iterator[Finding]:
         yield place(vip), messages.vip_without_ingress(vip.path)
 
 
-def _software(own: Mapping) -> Iterator[Finding]:
+def software(own: Mapping) -> Iterator[Finding]:
+    """Yield what is wrong with the versions of Nomad and Consul and with where machines get them."""
     mirror = own.entries.get("mirror")
     if mirror is not None and reading.text(own, "from") == "push":
         yield mirror.key, messages.mirror_without_download(mirror.path)
-    if reading.broken(own, "checksums") or any(
-        isinstance(node, Broken) for node in reading.mapping(own, "checksums").entries.values()
-    ):
+    if broken_checksums(own):
         return
     given = reading.texts(own, "checksums")
     for product in releases.DEFAULTS:
@@ -73,6 +72,12 @@ def _software(own: Mapping) -> Iterator[Finding]:
             known = releases.known_versions(product)
             zips = releases.zip_name(product, version, "amd64")
             yield place(node), messages.unknown_release(node.path, product, version, known, zips)
+
+
+def broken_checksums(own: Mapping) -> bool:
+    """Tell whether a checksum has been complained about, so that none can be missed."""
+    nodes = reading.mapping(own, "checksums").entries.values()
+    return reading.broken(own, "checksums") or any(isinstance(node, Broken) for node in nodes)
 
 
 def _counted(found: dict[str, Mapping]) -> list[object]:

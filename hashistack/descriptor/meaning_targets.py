@@ -8,13 +8,12 @@ from typing import cast
 from hashistack.descriptor import reading
 from hashistack.descriptor.build_environment import ingress_ports
 from hashistack.descriptor.environments import Merged
+from hashistack.descriptor.meaning_aws import cloud
 from hashistack.descriptor.meaning_hosts import hosts
-from hashistack.descriptor.meaning_processes import range_of
 from hashistack.descriptor.nodes import Finding, Mapping, Value, place
 from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.schema_hosts import SSH
-from hashistack.descriptor.schema_targets import CLIENTS, INGRESS, TARGET_KEYS
-from hashistack.descriptor.suggest import closest
+from hashistack.descriptor.schema_targets import INGRESS, TARGET_KEYS
 from hashistack.descriptor.types import Key
 from hashistack.messages import descriptor_meaning as messages
 
@@ -39,7 +38,7 @@ def target(merged: Merged) -> Iterator[Finding]:
         yield own.key, messages.needed_by_target(own.path, needed, merged.target, TARGET_KEYS[needed].example)
     yield from _ingress(merged)
     if merged.target == "aws":
-        yield from _cloud(merged)
+        yield from cloud(merged)
     if merged.target == "onprem":
         yield from hosts(own)
 
@@ -69,20 +68,9 @@ def _ingress(merged: Merged) -> Iterator[Finding]:
             yield place(node), messages.duplicate_port(node.path, port, taken[port])
         if not reading.broken(own, key):
             taken.setdefault(port, f"ingress.{key}")
-
-
-def _cloud(merged: Merged) -> Iterator[Finding]:
-    own = merged.own
-    region = reading.text(own, "region")
-    for zone in reading.items(own, "zones"):
-        if region and not str(zone.value).startswith(region):
-            yield place(zone), messages.zone_outside(zone.path, str(zone.value), region)
-    services = reading.mapping(merged.app, "backing_services").entries
-    for item in reading.items(own, "managed"):
-        if item.value not in services and not reading.broken(merged.app, "backing_services"):
-            name = str(item.value)
-            yield place(item), messages.managed_unknown(item.path, name, closest(name, services))
-    yield from range_of(reading.mapping(own, "clients"), cast(int, CLIENTS.keys["min"].default))
-    count = reading.mapping(own, "servers").entries.get("count")
-    if isinstance(count, Value) and cast(int, count.value) % 2 == 0:
-        yield place(count), messages.even_servers(count.path, cast(int, count.value))
+    for name, service in reading.mappings(merged.app, "backing_services"):
+        for node in reading.items(service, "public"):
+            port = cast(int, node.value)
+            if port in taken:
+                yield place(node), messages.duplicate_port(node.path, port, taken[port])
+            taken.setdefault(port, f"backing_services.{name}.public")

@@ -88,3 +88,61 @@ USER = Text("a login name", r"^[a-z_][a-z0-9_-]*$", limit=32, example="admin")
 REGION = Text("an AWS region", r"^[a-z]+(-[a-z]+)+-[0-9]$", limit=30, example="eu-west-1")
 ZONE = Text("an AWS zone", r"^[a-z]+(-[a-z0-9]+)+[a-z]$", limit=40, example="eu-west-1a")
 MACHINE = Text("an EC2 instance type", r"^[a-z0-9-]+\.[a-z0-9-]+$", example="t4g.small")
+ACCOUNT = Text("the twelve digits of an AWS account", r"^[0-9]{12}$")
+CIDR = Text(
+    "a network such as 10.20.0.0/16",
+    rf"^{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$",
+    example="10.20.0.0/16",
+)
+AMI = Text(
+    "debian-12, debian-13, ubuntu-24.04 or the id of an AMI",
+    r"^(debian-12|debian-13|ubuntu-24\.04|ami-[0-9a-f]{8,17})$",
+)
+EMAIL = Text(
+    "an e-mail address",
+    r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+    limit=254,
+    example="ops@example.com",
+)
+GITHUB = Text(
+    "a repository of GitHub as owner/name", r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", limit=140
+)
+BRANCH = Text("the name of a branch", r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", limit=244)
+# docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+REPOSITORY = Text(
+    "the name of an image repository in lower case",
+    r"^([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*$",
+    limit=256,
+    example="shop",
+)
+# The last part of com.amazonaws.REGION.NAME.
+ENDPOINT = Text("the name of an AWS service", r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$", limit=64, example="ecr.api")
+# docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; `aws:` is AWS's own, and `Name` and
+# what begins with `hashistack` are set here.
+TAG = Text(
+    "the name of a tag other than Name, aws:... and hashistack...",
+    r"^(?!aws:|hashistack|Name$)[A-Za-z0-9 +=._:/@-]+$",
+    limit=128,
+    example="team",
+)
+TAG_VALUE = Text(
+    "a text of letters, digits, blanks and + = . _ : / @ -",
+    r"^[A-Za-z0-9 +=._:/@-]*$",
+    scalars=True,
+    empty=True,
+    limit=256,
+    example="shop",
+)
+STATE_KEY = Text(
+    "the path of an object",
+    r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+    limit=512,
+)
+METRIC = Text(
+    "a name of letters, digits, blanks and . _ / # -", r"^[A-Za-z0-9_./# -]+$", limit=255, example="AWS/SQS"
+)
+MANAGED_MACHINE = Text(
+    "an instance type of a managed service",
+    r"^(db|cache|kafka)\.[a-z0-9-]+\.[a-z0-9-]+$",
+    example="db.t4g.small",
+)

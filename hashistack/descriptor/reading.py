@@ -83,6 +83,14 @@ class Filled:
         """Return a truth value that is there or has a default."""
         return cast(bool, self._find(key))
 
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Return a list of numbers in its own order; nothing if it is not there."""
+        return tuple(cast(int, item.value) for item in items(self.node, key))
+
+    def optional_flag(self, key: str) -> bool | None:
+        """Return a truth value, or None if there is none."""
+        return cast("bool | None", self._find(key))
+
     def optional_number(self, key: str) -> int | None:
         """Return a number, or None if there is none."""
         return cast("int | None", self._find(key))

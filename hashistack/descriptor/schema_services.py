@@ -8,7 +8,7 @@ from hashistack.descriptor.types import Choice, Integer, Key, ListOf, MapOf, Rec
 OUTPUTS: dict[str, tuple[str, ...]] = {
     "postgres": ("url", "host", "port", "user", "password"),
     "redis": ("url", "host", "port", "user", "password"),
-    "kafka": ("bootstrap_servers",),
+    "kafka": ("bootstrap_servers", "security_protocol"),
     "mqtt": ("url", "host", "port"),
     "object-storage": ("endpoint", "region", "access_key", "secret_key", "bucket"),
     "mongodb": ("url", "host", "port", "user", "password"),
@@ -87,6 +87,12 @@ BACKING_SERVICE = Record(
             default_says="one bucket with the name of the service",
             example="[uploads]",
             also=("bucket",),
+        ),
+        "public": Key(
+            ListOf(Integer(1, 65535)),
+            "The TCP ports at which it is reached from outside; only for type mqtt.",
+            default_says="none, only the app reaches it",
+            example="[8883]",
         ),
     },
     short=("type",),

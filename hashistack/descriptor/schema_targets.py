@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hashistack.descriptor import names
+from hashistack.descriptor.schema_aws import AWS_KEYS
 from hashistack.descriptor.schema_hosts import HOST, SNAPSHOTS, SOFTWARE, SSH
-from hashistack.descriptor.types import Boolean, Choice, Integer, Key, ListOf, MapOf, Record
+from hashistack.descriptor.types import Choice, Integer, Key, MapOf, Record
 
 TARGETS = ("local", "onprem", "aws")
 INGRESS_PORTS: dict[str, dict[str, int]] = {
@@ -51,37 +52,6 @@ INGRESS = Record(
     },
 )
 
-SERVERS = Record(
-    "servers",
-    {
-        "count": Key(Integer(1, 7), "The number of Consul and Nomad servers: 1, 3 or 5.", 3, example="3"),
-        "type": Key(names.MACHINE, "Their instance type.", "t4g.small", example="t4g.small"),
-    },
-    short=("count",),
-)
-
-CLIENTS = Record(
-    "clients",
-    {
-        "min": Key(Integer(1, 1000), "The least number of machines.", 2, example="2"),
-        "max": Key(
-            Integer(1, 1000),
-            "The greatest number of machines.",
-            default_says="the same as `min`",
-            example="10",
-        ),
-        "types": Key(
-            ListOf(names.MACHINE, 1),
-            "The instance types to choose from, the first preferred.",
-            ("m7g.large",),
-            example="[m7g.large]",
-            also=("type",),
-        ),
-        "spot": Key(Boolean(), "Whether to use spot instances.", False, example="true"),
-    },
-    short=("min", "max"),
-)
-
 TARGET_KEYS: dict[str, Key] = {
     "target": Key(
         Choice(TARGETS),
@@ -103,42 +73,7 @@ TARGET_KEYS: dict[str, Key] = {
         default_says="80; 8080 for target local",
         example="{port: 8080}",
     ),
-    "region": Key(
-        names.REGION,
-        "The AWS region.",
-        default_says="none, it must be given",
-        example="eu-west-1",
-        targets=("aws",),
-    ),
-    "zones": Key(
-        ListOf(names.ZONE, 1),
-        "The zones of the region to spread over.",
-        default_says="all zones of the region",
-        example="[eu-west-1a, eu-west-1b]",
-        targets=("aws",),
-        also=("availability_zones", "azs"),
-    ),
-    "servers": Key(
-        SERVERS,
-        "The Consul and Nomad servers.",
-        default_says="3 of type t4g.small",
-        example="{count: 3, type: t4g.small}",
-        targets=("aws",),
-    ),
-    "clients": Key(
-        CLIENTS,
-        "The machines that run the processes.",
-        default_says="2 of type m7g.large",
-        example="{min: 2, max: 10, types: [m7g.large], spot: true}",
-        targets=("aws",),
-    ),
-    "managed": Key(
-        ListOf(names.NAME),
-        "The backing services that AWS runs, under the same names and outputs.",
-        default_says="none",
-        example="[db, cache]",
-        targets=("aws",),
-    ),
+    **AWS_KEYS,
     "ssh": Key(
         SSH,
         "How to log in to the hosts.",
@@ -166,13 +101,13 @@ TARGET_KEYS: dict[str, Key] = {
         "The versions of Nomad and Consul, and where the hosts get them.",
         default_says="the versions that this release of hashistack was tested with, from their vendor",
         example="{mirror: 'https://mirror.factory.lan/hashicorp'}",
-        targets=("onprem",),
+        targets=("onprem", "aws"),
     ),
     "snapshots": Key(
         SNAPSHOTS,
         "How often the servers save the state of Nomad and Consul to /var/lib/hashistack/snapshots.",
         default_says="every hour, the last 48 are kept",
         example="{every: 1h, keep: 48}",
-        targets=("onprem",),
+        targets=("onprem", "aws"),
     ),
 }

@@ -6,7 +6,6 @@ becomes Broken in the result, and is silent from then on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +23,7 @@ from hashistack.descriptor.nodes import (
     place,
 )
 from hashistack.descriptor.scalars import resolve
-from hashistack.descriptor.schema import APP_KEYS
-from hashistack.descriptor.suggest import belongs_at, closest, closest_key, shorten, tidy_name
+from hashistack.descriptor.suggest import belongs_at, closest, closest_key, shorten
 from hashistack.descriptor.types import (
     Boolean,
     Choice,
@@ -34,10 +32,12 @@ from hashistack.descriptor.types import (
     ListOf,
     MapOf,
     Record,
+    Share,
     Size,
     Text,
     Type,
 )
+from hashistack.descriptor.written import amount, fits, got, misfit, removes, text_hint, whole
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import descriptor as messages
 from hashistack.messages import descriptor_meaning as meaning
@@ -46,6 +46,7 @@ _SIZE_UNITS = {"": 1, "MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
 # Guessing takes a millisecond; a file with more mistakes than this is no descriptor.
 _GUESSES = 100
 _TOO_SHORT = 2
+_ALL = 100
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -62,6 +63,7 @@ class _Checker:
             Text: self._text,
             Integer: self._integer,
             Boolean: self._boolean,
+            Share: self._share,
             Size: self._size,
             Duration: self._duration,
             Choice: self._choice,
@@ -74,7 +76,7 @@ class _Checker:
         """Check any node; `example` is what the schema shows for its key."""
         if isinstance(node, Broken):
             return node
-        if _removes(node) and not (isinstance(kind, Text) and kind.empty):
+        if removes(node) and not (isinstance(kind, Text) and kind.empty):
             return self._broken(node, messages.nothing_overrides(node.path, kind.expected))
         return self._checks[type(kind)](node, kind, example)
 
@@ -86,7 +88,7 @@ class _Checker:
         if not isinstance(node, Scalar) or (
             node.plain and not kind.scalars and not isinstance(resolve(node.text), str)
         ):
-            hint = _text_hint(node, kind, example or kind.example)
+            hint = text_hint(node, kind, example or kind.example)
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
         text = node.text
         if kind.scalars and node.plain and resolve(text) is None:
@@ -99,7 +101,7 @@ class _Checker:
         if "\0" in text:
             return self._broken(node, meaning.nul_character(node.path))
         if not fits(text, kind):
-            return self._broken(node, _misfit(node.path, text, kind, example or kind.example))
+            return self._broken(node, misfit(node.path, text, kind, example or kind.example))
         return self._parsed(node, kind.form) if kind.form else Value(node.path, node.key, node.mark, text)
 
     def _parsed(self, node: Scalar, form: str) -> Node:
@@ -109,7 +111,7 @@ class _Checker:
             return self._broken(node, error.diagnostic)
 
     def _integer(self, node: Node, kind: Integer, example: str) -> Node:
-        number = _whole(node)
+        number = whole(node)
         if number is None or not kind.low <= number <= kind.high:
             unquoted = (
                 node.text if isinstance(node, Scalar) and not node.plain and node.text.isdecimal() else ""
@@ -128,14 +130,22 @@ class _Checker:
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
         return Value(node.path, node.key, node.mark, flag)
 
+    def _share(self, node: Node, kind: Share, example: str) -> Node:
+        flag = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        share = {True: _ALL, False: 0}[flag] if isinstance(flag, bool) else whole(node)
+        if share is None or not 0 <= share <= _ALL:
+            hint = "write true, or a number from 0 to 100 without a percent sign"
+            return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
+        return Value(node.path, node.key, node.mark, share)
+
     def _size(self, node: Node, kind: Size, example: str) -> Node:
-        size = _amount(node, kind.pattern, _SIZE_UNITS)
+        size = amount(node, kind.pattern, _SIZE_UNITS)
         if size is None or not kind.low <= size <= kind.high:
             return self._broken(node, messages.wrong_size(node.path, got(node), (kind.low, kind.high)))
         return Value(node.path, node.key, node.mark, size)
 
     def _duration(self, node: Node, kind: Duration, example: str) -> Node:
-        seconds = _amount(node, kind.pattern, _SECONDS)
+        seconds = amount(node, kind.pattern, _SECONDS)
         if seconds is None or seconds > kind.high:
             return self._broken(node, messages.wrong_duration(node.path, got(node), kind.high))
         return Value(node.path, node.key, node.mark, seconds)
@@ -149,6 +159,8 @@ class _Checker:
         return Value(node.path, node.key, node.mark, text)
 
     def _list(self, node: Node, kind: ListOf, example: str) -> Node:
+        if kind.single and isinstance(node, Scalar) and node.text:
+            node = Sequence(node.path, node.key, node.mark, (node,))
         if not isinstance(node, Sequence):
             hint = (
                 f"write [{node.text}]" if isinstance(node, Scalar) and node.text else f"for example {example}"
@@ -168,6 +180,8 @@ class _Checker:
         return Sequence(node.path, node.key, node.mark, tuple(items))
 
     def _map(self, node: Node, kind: MapOf, example: str) -> Node:
+        if kind.listed and isinstance(node, Sequence):
+            return self._listed(node, kind)
         if not isinstance(node, Mapping):
             hint = f"for example {example}" if example else ""
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
@@ -176,17 +190,30 @@ class _Checker:
         entries: dict[str, Node] = {}
         for name, value in node.entries.items():
             if not fits(name, kind.name):
-                self._broken(value, _misfit(value.path, name, kind.name, kind.name.example), value.key)
+                self._broken(value, misfit(value.path, name, kind.name, kind.name.example), value.key)
             entries[name] = self.check(value, kind.value, "")
+        return Mapping(node.path, node.key, node.mark, entries)
+
+    def _listed(self, node: Sequence, kind: MapOf) -> Node:
+        names = self._list(node, ListOf(kind.name, kind.least), "")
+        if not isinstance(names, Sequence):
+            return names
+        entries: dict[str, Node] = {
+            str(item.value) if isinstance(item, Value) else item.path: item for item in names.items
+        }
+        for name, item in entries.items():
+            if isinstance(item, Value):
+                entries[name] = Mapping(item.path, place(item), item.mark, {})
         return Mapping(node.path, node.key, node.mark, entries)
 
     def _record(self, node: Node, kind: Record, example: str) -> Node:
         if isinstance(node, Mapping):
             return self._keys(node, kind)
-        if not kind.short or not isinstance(node, Scalar) or (node.plain and resolve(node.text) is None):
+        short = kind.keys[kind.short[0]] if kind.short else None
+        if short is None or not _may_be_short(node, short.type):
             hint = f"for example {example}" if example else ""
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
-        value = self.check(node, kind.keys[kind.short[0]].type, kind.keys[kind.short[0]].example)
+        value = self.check(node, short.type, short.example)
         if isinstance(value, Broken):
             return value
         return Mapping(node.path, node.key, node.mark, dict.fromkeys(kind.short, value))
@@ -216,73 +243,8 @@ class _Checker:
         return meant
 
 
-def fits(text: str, kind: Text) -> bool:
-    """Tell whether `text` matches the pattern and the limit of `kind`."""
-    if kind.limit and len(text) > kind.limit:
-        return False
-    return not kind.pattern or re.fullmatch(kind.pattern, text) is not None
-
-
-def got(node: Node) -> str:
-    """Return what is there, as a message says it."""
-    if isinstance(node, Mapping):
-        return "a mapping"
+def _may_be_short(node: Node, kind: Type) -> bool:
+    """Tell whether `node` could be a value of `kind` that stands for a whole record."""
     if isinstance(node, Sequence):
-        return "a list"
-    if not isinstance(node, Scalar):
-        return "something else"
-    if node.plain:
-        value = resolve(node.text)
-        if value is None:
-            return "nothing"
-        if not isinstance(value, str):
-            return shorten(node.text)
-    return f'"{shorten(node.text)}"'
-
-
-def _removes(node: Node) -> bool:
-    """Tell whether an environment sets a key of the app to null, as if that took it away."""
-    if not (isinstance(node, Scalar) and node.plain and node.path.startswith("environments.")):
-        return False
-    names = node.path.split(".", 3)[2:3]
-    return resolve(node.text) is None and not set(names).isdisjoint(APP_KEYS)
-
-
-def _whole(node: Node) -> int | None:
-    """Return the whole number that a plain scalar is; 2.0 and 1e3 are whole, as in JSON Schema."""
-    number = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
-    if type(number) is float and number.is_integer():
-        return int(number)
-    return number if type(number) is int else None
-
-
-def _amount(node: Node, pattern: str, units: dict[str, int]) -> int | None:
-    if not isinstance(node, Scalar):
-        return None
-    if (number := _whole(node)) is not None:
-        return number if number > 0 else None
-    if not re.fullmatch(pattern, node.text):
-        return None
-    digits = node.text.rstrip("smhMGTiB")
-    return int(digits) * units[node.text[len(digits) :]]
-
-
-def _text_hint(node: Node, kind: Text, example: str) -> str:
-    if isinstance(node, Scalar) and resolve(node.text) is not None and fits(node.text, kind):
-        return f'for text, write it in quotes: "{shorten(node.text)}"'
-    words = (
-        " ".join(item.text for item in node.items if isinstance(item, Scalar))
-        if isinstance(node, Sequence)
-        else ""
-    )
-    if words:
-        return f"write one text: {shorten(words)}"
-    return f"for example {example}" if example else ""
-
-
-def _misfit(path: str, text: str, kind: Text, example: str) -> Diagnostic:
-    if kind.limit and len(text) > kind.limit:
-        return messages.too_long(path, len(text), kind.limit)
-    # Only names have an example of their own, and only a name can be tidied without changing what it means.
-    better = tidy_name(text, kind) if kind.example else ""
-    return messages.wrong_text(path, kind.expected, f'"{shorten(text)}"', better, example)
+        return isinstance(kind, ListOf)
+    return isinstance(node, Scalar) and not (node.plain and resolve(node.text) is None)

@@ -43,6 +43,12 @@ class Boolean(NamedTuple):
     expected: str = "true or false"
 
 
+class Share(NamedTuple):
+    """A percentage, as a number from 0 to 100; true is all of it and false is none."""
+
+    expected: str = "true, false or a percentage"
+
+
 class Size(NamedTuple):
     """An amount of memory or disk in MiB, from `low`, a power of ten below a GiB, to `high`, a whole TiB."""
 
@@ -78,19 +84,24 @@ class Choice(NamedTuple):
 
 
 class ListOf(NamedTuple):
-    """A list of different items; `least` is the smallest number of them."""
+    """A list of different items; `least` is the smallest number, `single` lets one item stand for a list of it."""
 
     item: Type
     least: int = 0
+    single: bool = False
     expected: str = "a list"
 
 
 class MapOf(NamedTuple):
-    """A mapping whose keys are names that the user chooses."""
+    """A mapping whose keys are names that the user chooses.
+
+    `listed` lets a list of names stand for a mapping in which nothing else is said of them.
+    """
 
     name: Text
     value: Type
     least: int = 0
+    listed: bool = False
     expected: str = "a mapping"
 
 
@@ -103,7 +114,7 @@ class Record(NamedTuple):
     expected: str = "a mapping"
 
 
-Type = Text | Integer | Boolean | Size | Duration | Choice | ListOf | MapOf | Record
+Type = Text | Integer | Boolean | Share | Size | Duration | Choice | ListOf | MapOf | Record
 
 
 class Key(NamedTuple):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from hashistack.diagnostics import Diagnostic
 
 
-def no_terraform_yet(environment: str, target: str) -> Diagnostic:
-    """Say that a target's machines are not described yet."""
+def local_state(environment: str) -> Diagnostic:
+    """Say that only this machine will know what Terraform made."""
     return _notice(
-        "HS601", f"environments.{environment}", f"no Terraform is written yet for target {target}, only jobs"
+        "HS606",
+        f"environments.{environment}",
+        "no `state`: only the folder `terraform` knows what Terraform made; name an S3 bucket to share it",
     )
 
 
-def managed_not_created(environment: str, service: str, type_: str) -> Diagnostic:
-    """Say that a managed service must exist already and be registered by hand."""
+def data_on_clients(environment: str, service: str) -> Diagnostic:
+    """Say that machines of a cloud come and go, and a stand-in's data with them."""
     return _notice(
-        "HS602",
-        f"environments.{environment}.managed",
-        f"{service}: the managed {type_} is not created yet; create it and register it in Consul yourself",
+        "HS607",
+        f"environments.{environment}.backing_services.{service}",
+        "its data moves along when a client is drained, and goes with one that is lost; `managed` keeps it",
     )
 
 

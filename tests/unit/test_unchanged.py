@@ -52,7 +52,7 @@ def answer(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> 
 def test_it_says_what_the_whole_program_says(folder: Path, arguments: tuple[str, ...]) -> None:
     whole = run(*arguments, cwd=folder, env=environ(folder))
     assert (whole.code, whole.out) == (0, "")
-    assert "HS601" in whole.err
+    assert "HS606" in whole.err
     assert answer(folder, *arguments) == whole.err
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hashistack.descriptor.export.references import Hosts, beside_hosts, has_login, inner, whole_url
 from hashistack.descriptor.names import VARIABLE
-from hashistack.descriptor.shape import fits
+from hashistack.descriptor.written import fits
 
 _SECRET = re.compile(
     r"(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE|CREDENTIAL|API_?KEY)|(^|_)(KEY(_BASE)?|PASS|PWD)$",

@@ -6,6 +6,7 @@ keys, references, names taken twice, everything in the `meaning` modules and the
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hashistack.descriptor.export.plain import parsed
@@ -20,6 +21,7 @@ from hashistack.descriptor.types import (
     ListOf,
     MapOf,
     Record,
+    Share,
     Size,
     Text,
     Type,
@@ -47,31 +49,42 @@ def of_type(kind: Type) -> Json:
             said = {"type": "integer", "minimum": low, "maximum": high}
         case Boolean():
             said = {"type": "boolean"}
-        case Size():
-            said = _amount(kind.low, kind)
-        case Duration():
-            said = _amount(1, kind)
+        case Share():
+            said = {"type": ["boolean", "integer"], "minimum": 0, "maximum": 100}
+        case Size() | Duration():
+            said = _amount(kind)
         case Choice(options):
             said = {"type": "string", "enum": list(options)}
         case ListOf():
-            least = {"minItems": kind.least} if kind.least else {}
-            said = {"type": "array", "items": of_type(kind.item), "uniqueItems": True, **least}
+            said = _list(kind)
         case MapOf():
-            least = {"minProperties": kind.least} if kind.least else {}
-            names = {"propertyNames": _limits(kind.name)}
-            said = {"type": "object", **names, "additionalProperties": of_type(kind.value), **least}
+            said = _map(kind)
         case Record():
             said = _record(kind)
     return said
 
 
-def _amount(low: int, kind: Size | Duration) -> Json:
+def _list(kind: ListOf) -> Json:
+    least = {"minItems": kind.least} if kind.least else {}
+    several = {"type": "array", "items": of_type(kind.item), "uniqueItems": True, **least}
+    return {"anyOf": [of_type(kind.item), several]} if kind.single else several
+
+
+def _map(kind: MapOf) -> Json:
+    least = {"minProperties": kind.least} if kind.least else {}
+    names = {"propertyNames": _limits(kind.name)}
+    whole = {"type": "object", **names, "additionalProperties": of_type(kind.value), **least}
+    return {"anyOf": [_list(ListOf(kind.name, kind.least)), whole]} if kind.listed else whole
+
+
+def _amount(kind: Size | Duration) -> Json:
+    low = kind.low if isinstance(kind, Size) else 1
     return {"type": ["integer", "string"], "minimum": low, "maximum": kind.high, "pattern": kind.pattern}
 
 
 def _text(kind: Text) -> Json:
-    # A pattern says nothing about numbers, and no pattern here allows a sign.
-    unsigned = {"minimum": 0} if kind.scalars and kind.pattern else {}
+    # A pattern says nothing about numbers, and of those a sign is all that some pattern here forbids.
+    unsigned = {"minimum": 0} if kind.scalars and not re.fullmatch(kind.pattern or ".*", "-1") else {}
     return {
         "type": ["string", "number", "boolean"] if kind.scalars else "string",
         **unsigned,

@@ -11,6 +11,7 @@ from hashistack.descriptor.types import (
     ListOf,
     MapOf,
     Record,
+    Share,
     Size,
     Text,
     Type,
@@ -31,10 +32,12 @@ def type_text(kind: Type) -> str:
         case Choice(options):
             said = f"one of {', '.join(options)}"
         case ListOf(item):
-            said = f"a list, each {type_text(item)}"
+            said = f"a list, each {type_text(item)}" + ("; one alone is enough" if kind.single else "")
         case MapOf(_, value):
-            said = f"a mapping of names, each {type_text(value)}"
-        case Boolean():
+            said = f"a mapping of names, each {type_text(value)}" + (
+                "; or a list of names" if kind.listed else ""
+            )
+        case Boolean() | Share():
             said = kind.expected
         case Record():
             said = _record_text(kind)

@@ -56,11 +56,14 @@ VALUES = st.one_of(
             "", "x", "X", "web", "web\n", "a-b", "a_b", "-a", "a-", "1a", "postgres", "redis", "aws", "local", "server",
             "512", "0", "012", "512MiB", "4MiB", "9", "10", "1GiB", "0GiB", "10s", "0s", "5m", "1h", "1d", "1.5h",
             "24h", "25h", "1440m", "1441m", "86400s", "86401", "1024TiB", "1025TiB", "1048577GiB", "1073741825", " ",
-            "true", "no", "/health", "shop.example.com", "eu-west-1", "eu-west-1a", "t4g.small", "10.0.0.1", "::1",
+            "true", "no", "100", "101", "ops@example.com", "10.20.0.0/16", "debian-12", "Name", "db.t4g.small",
+            "123456789012", "example/shop", "/health", "shop.example.com", "eu-west-1", "eu-west-1a", "t4g.small",
+            "10.0.0.1", "::1",
             "a" * 40, "a" * 41, "a" * 64, "a" * 130, "${db.url}", "é", "\U0001f600",
         ]
     ),
-    st.sampled_from([[], {}, ["x"], ["x", "x"], ["x", "y"], [1], [[]], {"x": 1}, {"min": 1}, {"path": "/x"}, {"": {}}]),
+    st.sampled_from([[], {}, ["x"], ["x", "x"], ["x", "y"], ["db"], ["a@b.cd"], ["a@b.cd", 1], [1], [[]]]),
+    st.sampled_from([{"x": 1}, {"min": 1}, {"path": "/x"}, {"": {}}, {"db": {}}]),
 )  # fmt: skip
 KEYS = st.sampled_from(
     [
@@ -79,6 +82,9 @@ KEYS = st.sampled_from(
         "",
         "a.b",
         "ssh",
+        "spot",
+        "managed",
+        "email",
     ]
 )
 

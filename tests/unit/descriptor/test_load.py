@@ -7,16 +7,25 @@ import pytest
 from hashistack.descriptor.load import load
 from hashistack.descriptor.releases import CHECKSUMS, DEFAULTS, SITE
 from hashistack.model import (
+    Alarms,
     Application,
     BackingService,
     Bastion,
     Clients,
+    ClientScale,
+    Cloud,
+    Deploy,
+    Dns,
     Health,
     Host,
     Image,
     Ingress,
     Lag,
+    Managed,
+    Network,
+    OtherRecord,
     Process,
+    Queue,
     Reference,
     Registry,
     Route,
@@ -26,6 +35,7 @@ from hashistack.model import (
     Snapshots,
     Ssh,
     Stack,
+    TerraformState,
     Topic,
 )
 
@@ -58,7 +68,12 @@ def process(stack: Stack, name: str) -> Process:
 def test_whole_language_loads() -> None:
     loaded = application(DESIGN)
     assert (loaded.name, loaded.file) == ("bakery", "hashistack.yaml")
-    assert [stack.environment.name for stack in loaded.stacks] == ["factory", "laptop", "production"]
+    assert [stack.environment.name for stack in loaded.stacks] == [
+        "factory",
+        "laptop",
+        "overseas",
+        "production",
+    ]
 
 
 def test_order_of_mappings_does_not_matter() -> None:
@@ -93,7 +108,6 @@ def test_process(stacks: dict[str, Stack]) -> None:
             Route("bakery.example.com", "/"),
             Route("bakery.example.com", "/api"),
             Route("www.bakery.example.com", "/"),
-            Route("status.other.example", "/"),
         ),
         internal=False,
         scale=Scale(2, 10, 70, 200, None),
@@ -112,13 +126,13 @@ def test_scheduled_process(stacks: dict[str, Stack]) -> None:
 def test_backing_services(stacks: dict[str, Stack]) -> None:
     services = {service.name: service for service in stacks["production"].backing_services}
     assert services["db"] == BackingService(
-        "db", "postgres", "postgres", "16", 3, 20480, (), (), managed=True
+        "db", "postgres", "postgres", "16", 3, 20480, (), (), (), Managed("db.m7g.large", False, 14)
     )
     assert services["cache"] == BackingService(
-        "cache", "redis", "valkey", None, 1, 10240, (), (), managed=True
+        "cache", "redis", "valkey", None, 1, 10240, (), (), (), Managed("cache.t4g.small", False, 7)
     )
     assert services["events"].topics == (Topic("orders", 6), Topic("payments", 2))
-    assert services["devices"].engine == "nats"
+    assert (services["devices"].engine, services["devices"].public) == ("nats", (1883, 8883))
     assert services["uploads"].buckets == ("uploads", "archive"), "the first is the output `bucket`"
     assert services["files"].buckets == ("files",)
     assert not any(service.managed for service in stacks["factory"].backing_services)
@@ -127,10 +141,53 @@ def test_backing_services(stacks: dict[str, Stack]) -> None:
 def test_cloud_environment(stacks: dict[str, Stack]) -> None:
     environment = stacks["production"].environment
     assert environment.zones == ("eu-west-1b", "eu-west-1a")
-    assert environment.servers == Servers(3, "t4g.small")
-    assert environment.clients == Clients(3, 3, ("m7g.large", "m6g.large"), spot=True)
+    assert environment.servers == Servers(5, "t4g.medium")
+    queue = Queue("AWS/SQS", "NumberOfMessages", (("QueueName", "orders"),), 100)
+    scale = ClientScale(50, 80, 500, queue)
+    assert environment.clients == Clients(3, 9, ("m7g.large", "m6g.large"), 80, 2, 102400, scale)
     assert environment.ingress == Ingress(80, None, 8081, 8082, None)
-    assert (environment.ssh, environment.software, environment.snapshots) == (None, None, None)
+    assert environment.ssh is None
+    assert environment.software is not None
+    assert environment.snapshots == Snapshots(7200, 12)
+    assert environment.cloud == Cloud(
+        account="012345678901",
+        machine_image="ubuntu-24.04",
+        network=Network("10.30.0.0/20", "one", ("s3", "ssm", "ecr.api"), 7),
+        dns=Dns("example.com", True, 10, (OtherRecord("heroku", "old.example.net", 90),)),
+        state=TerraformState("bakery-terraform", "eu-central-1", "live/bakery.tfstate"),
+        repositories=("bakery", "bakery/tools"),
+        deploy=Deploy("bakery/app", "live", False),
+        alarms=Alarms(("ops@example.com", "boss@example.com"), 5, 500),
+        bastion=("198.51.100.0/24",),
+        deletion_protection=False,
+        logs=90,
+        tags=(("cost-centre", "012"), ("team", "bread")),
+    )
+
+
+def test_short_forms_and_defaults_of_a_cloud(stacks: dict[str, Stack]) -> None:
+    stack = stacks["overseas"]
+    environment, cloud = stack.environment, stack.environment.cloud
+    assert cloud is not None
+    assert environment.zones == ("us-west-1a", "us-west-1c"), "it has no zone b"
+    assert environment.clients == Clients(
+        2, 2, ("m7g.large",), 100, 1, 40960, ClientScale(60, None, None, None)
+    )
+    assert (cloud.account, cloud.machine_image, cloud.repositories) == (None, "debian-12", ("bakery",))
+    assert cloud.network == Network("10.31.0.0/16", "zone", ("s3",), 30)
+    assert cloud.dns == Dns("bakery.example.org", False, None, ())
+    assert cloud.state == TerraformState("bakery-terraform", "us-west-1", "bakery/overseas.tfstate")
+    assert (cloud.deploy, cloud.alarms) == (
+        Deploy("bakery/app", "main", True),
+        Alarms(("ops@example.com",), 1, 2000),
+    )
+    assert (cloud.bastion, cloud.deletion_protection, cloud.logs, cloud.tags) == ((), True, 30, ())
+    managed = {service.name: service.managed for service in stack.backing_services if service.managed}
+    assert managed == {
+        "db": Managed("db.t4g.small", True, 7),
+        "cache": Managed("cache.t4g.small", False, 7),
+        "uploads": Managed(None, False, 7),
+    }
 
 
 def test_environment_of_own_machines(stacks: dict[str, Stack]) -> None:
@@ -204,10 +261,11 @@ def test_overrides(stacks: dict[str, Stack]) -> None:
 def test_hosts_move_to_the_domain_of_the_environment(stacks: dict[str, Stack]) -> None:
     routes = [process(stacks[name], "web").routes for name in ("factory", "laptop")]
     assert [[route.host for route in found] for found in routes] == [
-        ["bakery.factory.lan", "bakery.factory.lan", "www.bakery.factory.lan", "status.other.example"],
-        ["bakery.localhost", "bakery.localhost", "www.bakery.localhost", "status.other.example"],
+        ["bakery.factory.lan", "bakery.factory.lan", "www.bakery.factory.lan"],
+        ["bakery.localhost", "bakery.localhost", "www.bakery.localhost"],
     ]
-    assert process(stacks["laptop"], "admin").routes[0] == Route("bakery.localhost", "/admin")
+    moved, stays = process(stacks["laptop"], "admin").routes
+    assert (moved, stays) == (Route("bakery.localhost", "/admin"), Route("admin.bakery.internal", "/"))
 
 
 def test_routes_written_in_an_environment_stay(stacks: dict[str, Stack]) -> None:
