@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hashistack.render.environment import source_of
+from tests.bed.terraform import init_flags
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parent / "golden").rglob("versions.tf"))
 
@@ -32,7 +33,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Return a copy of a rendered folder, whole, that Terraform may write to."""
     copy = tmp_path / "terraform"
     shutil.copytree(request.param, copy)
-    shutil.copy(source_of("bootstrap.sh"), copy)
+    for script in ("bootstrap.sh", "host.sh"):
+        shutil.copy(source_of(script), copy)
     return copy
 
 
@@ -46,7 +48,8 @@ def test_terraform_would_format_nothing(folder: Path, terraform: Path) -> None:
 
 
 def test_terraform_finds_it_valid(folder: Path, terraform: Path) -> None:
-    assert run(terraform, "init", "-input=false", folder=folder).returncode == 0
+    done = run(terraform, "init", "-backend=false", "-input=false", *init_flags(), folder=folder)
+    assert done.returncode == 0, done.stderr
     done = run(terraform, "validate", "-no-color", folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Success! The configuration is valid.\n" in done.stdout

@@ -9,6 +9,8 @@ from hashistack.compile.node_env import Settings, cluster_settings, host_setting
 from hashistack.model import Environment, Host, Ssh, Stack
 
 SCRIPT = "bootstrap.sh"
+# The second one has what only machines of one's own need.
+_SCRIPTS = (SCRIPT, "host.sh")
 _TEMPLATES = ("clients.tf", "hosts.tf", "outputs.tf", "servers.tf", "variables.tf", "versions.tf")
 # Terraform uploads each command as a script, and empties that script afterwards where its folder is still there.
 # The first one makes a folder that nobody else can enter; the others lie in it, and the last one takes it away.
@@ -68,7 +70,7 @@ def terraform(stack: Stack, source: str) -> tuple[Artifact | Copy, ...]:
     view = _view(stack, environment.ssh)
     files = {name: f"onprem/{name}.j2" for name in _TEMPLATES} | {".gitignore": "onprem/gitignore.j2"}
     artifacts = (Artifact(f"{folder}/{name}", template, view, source) for name, template in files.items())
-    return (*artifacts, Copy(f"{folder}/{SCRIPT}", SCRIPT))
+    return (*artifacts, *(Copy(f"{folder}/{name}", name) for name in _SCRIPTS))
 
 
 def _view(stack: Stack, ssh: Ssh) -> OnpremView:

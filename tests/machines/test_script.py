@@ -1,4 +1,4 @@
-"""terraform/bootstrap.sh by itself on one bare machine: what it refuses, what it leaves alone and what behind."""
+"""terraform/bootstrap.sh with host.sh on one bare machine: what it refuses, what it leaves alone and what behind."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from tests.bed.factory import Factory
 from tests.bed.machine import Machine
 from tests.conftest import needed
 
-SCRIPT = Path(__file__).parents[2] / "terraform" / "bootstrap.sh"
+SCRIPTS = [Path(__file__).parents[2] / "terraform" / name for name in ("bootstrap.sh", "host.sh")]
 INSTALLED = "/usr/local/lib/hashistack/bootstrap.sh"
+OWN = "/usr/local/lib/hashistack/host.sh"
 # What is there when a machine was left alone: logs and caches are not asked for.
 INVENTORY = """
 left='/proc /sys /run /tmp /root /var/log /var/cache /var/tmp /var/lib/apt /var/lib/dpkg /var/lib/ucf'
@@ -59,10 +60,11 @@ class Bare:
         return "".join(f"{name}='{value}'\n" for name, value in {**told, **changes}.items())
 
     def upload(self, files: Mapping[str, str]) -> None:
-        """Put the script and files where Terraform would."""
+        """Put the scripts and files where Terraform would."""
         folder = self.machine.disk / "root" / ".hashistack"
         folder.mkdir(mode=0o700, exist_ok=True)
-        shutil.copy(SCRIPT, folder / "bootstrap.sh")
+        for script in SCRIPTS:
+            shutil.copy(script, folder)
         for name, text in files.items():
             (folder / name).write_text(text)
 
@@ -338,7 +340,7 @@ def test_resolv_conf_is_put_right_again(bare: Bare) -> None:
 def test_removal_leaves_nothing(bare: Bare) -> None:
     """No file, unit, package, user, link or mount more than before; and to do it twice is no mistake."""
     bare.machine.run("touch /etc/hashistack/purge && rmdir /srv/data")  # a volume stays, whatever is asked
-    bare.machine.run(f"cp {INSTALLED} /root/bootstrap.sh && sh /root/bootstrap.sh remove", seconds=200)
+    bare.machine.run(f"cp {INSTALLED} {OWN} /root/ && sh /root/bootstrap.sh remove", seconds=200)
     assert bare.inventory() ^ bare.before == set()
     assert (
         bare.machine.run("sh /root/bootstrap.sh remove")
