@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from hashistack.compile.app import app_job
-from hashistack.compile.artifact import Artifact, Compiled
+from hashistack.compile.artifact import Artifact, Compiled, Copy
 from hashistack.compile.batch import release_job, scheduled_job
 from hashistack.compile.ingress import ingress_job
 from hashistack.compile.notices import notices
-from hashistack.compile.onprem import terraform
 from hashistack.compile.stand_ins import stand_in_for
 from hashistack.model import Stack
 
@@ -20,9 +19,21 @@ def compile_stack(stack: Stack, source: str) -> Compiled:
         *(scheduled_job(stack, process, source) for process in stack.scheduled),
         *_stand_ins(stack, source),
         *ingress_job(stack, source),
-        *terraform(stack, source),
+        *_terraform(stack, source),
     )
     return Compiled(tuple(sorted(artifacts, key=lambda artifact: artifact.path)), notices(stack))
+
+
+def _terraform(stack: Stack, source: str) -> tuple[Artifact | Copy, ...]:
+    # Each target's own modules, and only its: making their views takes longer than making the jobs.
+    match stack.environment.target:
+        case "onprem":
+            from hashistack.compile.onprem import terraform
+        case "aws":
+            from hashistack.compile.aws import terraform
+        case _:
+            return ()
+    return terraform(stack, source)
 
 
 def _stand_ins(stack: Stack, source: str) -> tuple[Artifact, ...]:

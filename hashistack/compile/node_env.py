@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashistack.compile.ingress import public_ports
 from hashistack.model import Environment, Host, Snapshots, Software, Stack
 
 Settings = tuple[tuple[str, str], ...]
@@ -21,13 +22,13 @@ def cluster_settings(stack: Stack) -> Settings:
         "DATACENTER": environment.name,
         "SERVERS": " ".join(servers),
         "SERVER_COUNT": str(len(servers)),
-        **_software(environment.software),
+        **software_settings(environment.software),
         "FIREWALL": "manage" if environment.firewall else "none",
         # Only the firewall asks for them: without it a new host changes nothing on the others.
         "HOSTS": " ".join(host.address for host in environment.hosts) if environment.firewall else "",
         "SSH_PORT": str(environment.ssh.port) if environment.ssh else "",
-        **_ingress(environment),
-        **_snapshots(environment.snapshots),
+        **_ingress(stack),
+        **snapshot_settings(environment.snapshots),
     }
     return tuple(settings.items())
 
@@ -47,7 +48,8 @@ def host_settings(environment: Environment, host: Host) -> Settings:
     return tuple(settings.items())
 
 
-def _software(software: Software | None) -> dict[str, str]:
+def software_settings(software: Software | None) -> dict[str, str]:
+    """Return which Nomad and Consul a machine installs, and from where."""
     if software is None:
         return {}
     checksums = dict(software.checksums)
@@ -69,12 +71,19 @@ def _software(software: Software | None) -> dict[str, str]:
     }
 
 
-def _ingress(environment: Environment) -> dict[str, str]:
-    ingress = environment.ingress
-    ports = (ingress.port, ingress.tls_port, ingress.internal_port, ingress.admin_port)
+def ingress_ports(stack: Stack) -> str:
+    """Return the ports that the ingress listens on, as a machine is told them."""
+    ingress = stack.environment.ingress
+    # The last one is the only one that is not for everybody.
+    ports = (ingress.port, ingress.tls_port, ingress.internal_port, *public_ports(stack), ingress.admin_port)
+    return " ".join(str(port) for port in ports if port is not None)
+
+
+def _ingress(stack: Stack) -> dict[str, str]:
+    environment, ingress = stack.environment, stack.environment.ingress
     peers = [host.address for host in _ingress_hosts(environment)] if ingress.vip else []
     return {
-        "INGRESS_PORTS": " ".join(str(port) for port in ports if port is not None),
+        "INGRESS_PORTS": ingress_ports(stack),
         "VIP": ingress.vip or "",
         "VIP_PEERS": " ".join(peers),
     }
@@ -84,7 +93,8 @@ def _ingress_hosts(environment: Environment) -> list[Host]:
     return [host for host in environment.hosts if "ingress" in host.roles]
 
 
-def _snapshots(snapshots: Snapshots | None) -> dict[str, str]:
+def snapshot_settings(snapshots: Snapshots | None) -> dict[str, str]:
+    """Return how often a server saves its state."""
     if snapshots is None:
         return {}
     return {"SNAPSHOT_EVERY": str(snapshots.every), "SNAPSHOT_KEEP": str(snapshots.keep)}

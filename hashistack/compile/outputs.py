@@ -2,7 +2,8 @@
 
 In every expression `$_` is the Consul service (address, port, meta) and `$_Login` its Nomad variable (user, password,
 keys); `bind` puts a variable of the service's own name there, `cache` for example: `$cache` and `$cacheLogin`.
-What differs between a stand-in and a managed service (scheme, region, bucket) is in the meta of the Consul service.
+What differs between a stand-in and a managed service is in the meta of the Consul service: scheme, region, bucket,
+`database` (RDS allows no hyphens), `options` (what follows the path of a URL, with its question mark) and `protocol`.
 """
 
 from __future__ import annotations
@@ -15,23 +16,30 @@ _USER = "$_Login.user.Value"
 _PASSWORD = "$_Login.password.Value"  # noqa: S105 - an expression that reads a password
 
 
-def _url(scheme: str, login: str, path: str = "") -> str:
-    """Compose a URL; `login` is `user:password` with one or two expressions of percent-encoded text."""
-    users = "(urlquery $_Login.user.Value) " if login == "user:password" else ""
-    form = "%s://%s:%s@%s:%d" if users else "%s://:%s@%s:%d"
+def _url(scheme: str) -> str:
+    """Compose the URL of a cache; what is percent-encoded is the password."""
+    return f'(printf "%s://:%s@%s:%d" (or $_.ServiceMeta.scheme "{scheme}") (urlquery {_PASSWORD}) {_HOST} {_PORT})'
+
+
+def _database_url(scheme: str) -> str:
+    """Compose the URL of the app's database on a server; user and password are percent-encoded."""
     return (
-        f'(printf "{form}{path}" (or $_.ServiceMeta.scheme "{scheme}") {users}'
-        f"(urlquery {_PASSWORD}) {_HOST} {_PORT})"
+        f'(printf "%s://%s:%s@%s:%d/%s%s" (or $_.ServiceMeta.scheme "{scheme}") (urlquery {_USER}) '
+        f'(urlquery {_PASSWORD}) {_HOST} {_PORT} (or $_.ServiceMeta.database "{{app}}") '
+        '(or $_.ServiceMeta.options ""))'
     )
 
 
-_DATABASE = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD}
+_SERVER = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD}
 
 EXPRESSIONS: dict[str, dict[str, str]] = {
-    "redis": {**_DATABASE, "user": '(or $_Login.user.Value "default")', "url": _url("redis", ":password")},
-    "postgres": {**_DATABASE, "url": _url("postgres", "user:password", "/{app}")},
-    "mongodb": {**_DATABASE, "url": _url("mongodb", "user:password", "/{app}")},
-    "kafka": {"bootstrap_servers": '(trimPrefix "," $_)'},
+    "redis": {**_SERVER, "user": '(or $_Login.user.Value "default")', "url": _url("redis")},
+    "postgres": {**_SERVER, "url": _database_url("postgres")},
+    "mongodb": {**_SERVER, "url": _database_url("mongodb")},
+    "kafka": {
+        "bootstrap_servers": '(trimPrefix "," $_)',
+        "security_protocol": '(or (index (service "{service}") 0).ServiceMeta.protocol "PLAINTEXT")',
+    },
     "mqtt": {
         "url": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "mqtt") {_HOST} {_PORT})',
         "host": _HOST,
@@ -51,6 +59,7 @@ def expression(app: str, service: BackingService, output: str) -> str:
     """Return the expression of one output, an operand that can stand in any Go template pipeline."""
     bucket = service.buckets[0] if service.buckets else service.name
     text = EXPRESSIONS[service.type][output].replace("{app}", app).replace("{bucket}", bucket)
+    text = text.replace("{service}", f"{app}-{service.name}")
     return text.replace("$_", f"${go_variable(service)}")
 
 

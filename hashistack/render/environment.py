@@ -12,6 +12,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSyst
 from jinja2.bccache import Bucket
 
 from hashistack import __version__
+from hashistack.compile.aws.checkov import skip
 from hashistack.render.hcl import comment, heredoc, identifier, literal, seconds
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -59,7 +60,9 @@ def environment() -> Environment:
         auto_reload=False,
         bytecode_cache=_bytecode_cache(),
     )
-    jinja.globals.update(comment=comment, heredoc=heredoc, identifier=identifier, seconds=seconds)
+    jinja.globals.update(
+        checkov_skip=skip, comment=comment, heredoc=heredoc, identifier=identifier, seconds=seconds
+    )
     return jinja
 
 

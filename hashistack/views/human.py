@@ -120,6 +120,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
 
 
+def duration(seconds: int) -> str:
+    """Return a time as people say it: "42 s", "3 min 5 s"."""
+    minutes, rest = divmod(seconds, 60)
+    return " ".join(
+        filter(None, (f"{minutes} min" if minutes else "", f"{rest} s" if rest or not minutes else ""))
+    )
+
+
 def size(count: int) -> str:
     """Return a number of bytes in KiB or MiB, never as zero."""
     return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{max(1, round(count / 1024))} KiB"

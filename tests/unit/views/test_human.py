@@ -109,12 +109,12 @@ def test_notices_that_environments_share_stand_once() -> None:
         for name in ("a", "b")
     ]
     values += [
-        Diagnostic("HS601", "no Terraform", "environments.a", severity="warning"),
+        Diagnostic("HS606", "no state", "environments.a", severity="warning"),
         Diagnostic("HS9", "plain"),
     ]
     assert human.notices(values) == [
         "warning[HS605]: environments.{a,b}.processes.web.scale: fixed",
-        "warning[HS601]: environments.a: no Terraform",
+        "warning[HS606]: environments.a: no state",
         "warning[HS9]: plain",
     ]
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes one machine a member of a hashistack cluster: Docker, Consul, Nomad and DNS for .consul, as systemd units.
+# Turns one machine into a member of a hashistack cluster: Docker, Consul, Nomad and DNS for .consul, as systemd units.
 #
 #   check [FOLDER]     say all that stands in the way; change nothing
 #   install [FOLDER]   packages, binaries, Docker, DNS, firewall; running agents are not touched
@@ -7,8 +7,11 @@
 #   receive            take Nomad's tokens from stdin
 #   remove             leave the cluster, take away all that install and start made
 #   report             facts as NAME='value' lines
+#   boot [FOLDER]      on EC2: install, secrets from SSM, start; tell Auto Scaling how it went
+#   refresh            on EC2: the same again, for what has changed
+#   lifecycle          on EC2: wait until the instance is to end, then leave
 #
-# FOLDER has what was uploaded: node.env, secrets.env, zips; default: where this script is. All can be run at any time:
+# FOLDER has what was uploaded: node.env, secrets.env, host.sh, zips; default: where this script is. All can be run at any time:
 # what is right is left alone, what was interrupted is finished.
 
 set -eu
@@ -16,11 +19,10 @@ umask 077
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-WRITTEN=20261121 # no clock is right that shows an earlier day
 SETTINGS="CLUSTER NODE_NAME ADDRESS ROLES RACK POOL DATACENTER SERVERS SERVER_COUNT NOMAD_VERSION CONSUL_VERSION
   SOFTWARE_FROM SOFTWARE_URL NOMAD_SHA256_amd64 NOMAD_SHA256_arm64 CONSUL_SHA256_amd64 CONSUL_SHA256_arm64
   IMAGES_MIRROR FIREWALL HOSTS SSH_PORT INGRESS_PORTS VIP VIP_PEERS VIP_PRIORITY SNAPSHOT_EVERY SNAPSHOT_KEEP
-  VOLUMES ADOPT"
+  VOLUMES ADOPT JOIN REGION PREFIX REGISTRY SNAPSHOT_BUCKET METRICS"
 SECRETS="TLS_CA TLS_CERT TLS_KEY CONSUL_GOSSIP_KEY NOMAD_GOSSIP_KEY CONSUL_AGENT_TOKEN CONSUL_DNS_TOKEN
   CONSUL_NOMAD_TOKEN CONSUL_SNAPSHOT_TOKEN"
 TOKENS="NOMAD_NODE_TOKEN NOMAD_SNAPSHOT_TOKEN"
@@ -31,6 +33,7 @@ lib=/usr/local/lib/hashistack
 state=/var/lib/hashistack
 cache=/var/cache/hashistack
 units=/etc/systemd/system
+metadata=http://169.254.169.254/latest
 problems=0
 
 # --- telling
@@ -66,6 +69,7 @@ is_server() { has_role server; }
 is_client() { has_role client || is_ingress; }
 is_ingress() { has_role ingress; }
 has_vip() { [ -n "$VIP" ] && is_ingress; }
+on_ec2() { [ "$JOIN" = aws ]; }
 is_active() { systemctl is-active -q "$1"; }
 is_missing() { ! command -v "$1" >/dev/null; }
 made_by_us() { grep -qs "^# Made by hashistack" "$1"; }
@@ -95,11 +99,6 @@ set_aside() { # PATH: what somebody else made is never lost
   [ -e "$1" ] || return 0
   mv -T --backup=numbered "$1" "$1.before-hashistack"
   say "moved $1 to $1.before-hashistack"
-}
-
-bring_back() { # PATH
-  rm -f "$1"
-  [ ! -e "$1.before-hashistack" ] || mv "$1.before-hashistack" "$1"
 }
 
 # Noted after the start: a run that is interrupted before it is not forgotten.
@@ -171,7 +170,7 @@ load_settings() { # [FOLDER]
   [ ! -e "${1:-}/node.env" ] || file=$1/node.env
   [ -r "$file" ] || fail "there is no node.env" "upload it beside the script, and run bootstrap.sh install"
   load "$file" "$SETTINGS"
-  [ -n "$SERVERS" ] || fail "$file is not complete" "render the stack again and apply it"
+  [ -n "$SERVERS" ] || on_ec2 || fail "$file is not complete" "render the stack again and apply it"
   admin_port=${INGRESS_PORTS##* } # the last one, and the only one that is not for everybody
 }
 
@@ -180,6 +179,7 @@ load_tokens() {
   load $etc/secrets.env "$SECRETS"
   touch $etc/nomad.env
   load $etc/nomad.env "$TOKENS"
+  if on_ec2 && [ -z "$NOMAD_NODE_TOKEN" ] && fetch_secrets nomad; then load $etc/nomad.env "$TOKENS"; fi
 }
 
 keep_uploads() { # FOLDER
@@ -190,143 +190,22 @@ keep_uploads() { # FOLDER
     [ ! -e "$1/$name" ] || write_file $etc/$name 0600 <"$1/$name"
   done
   find "$1" -name '*.zip' -exec mv -f {} $cache/ \;
-  [ ! -e "$1/bootstrap.sh" ] || write_file $lib/bootstrap.sh 0755 <"$1/bootstrap.sh"
+  for name in host.sh bootstrap.sh; do
+    [ ! -e "$1/$name" ] || write_file $lib/$name 0755 <"$1/$name"
+  done
   case "$1" in */.hashistack) rm -rf "$1" ;; esac
 }
 
-# --- check
-
-check_system() {
-  [ -d /run/systemd/system ] || problem "systemd does not run this machine" "use a system that boots with systemd"
-  case "$(system)" in
-    "debian 12" | "debian 13" | "ubuntu 22.04" | "ubuntu 24.04") ;;
-    *) problem "$(system) is not supported" "use Debian 12 or 13, Ubuntu 22.04 or 24.04, or 64-bit Raspberry Pi OS" ;;
-  esac
-  case "$(architecture)" in
-    amd64 | arm64) ;;
-    *) problem "the architecture $(architecture) is not supported" "install a 64-bit system (amd64 or arm64)" ;;
-  esac
-  [ -n "$(interface)" ] || problem "$ADDRESS is not an address of this machine" "correct hosts.$NODE_NAME.address"
-}
-
-# Raspberry Pi OS switches them off. The fourth column says whether a controller is on.
-check_control_groups() {
-  ! grep -Eq "^memory.*0$" /proc/cgroups || problem "the kernel does not limit memory, as Nomad needs it" \
-    "append cgroup_enable=memory to the line in /boot/firmware/cmdline.txt, then reboot"
-}
-
-check_clock() {
-  if [ "$(date +%Y%m%d)" -lt $WRITTEN ]; then
-    problem "the clock is wrong: $(date)" "let systemd-timesyncd or chrony set it"
-  elif [ "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)" = no ]; then
-    warn "nothing keeps the clock right, as certificates need it (install systemd-timesyncd or chrony)"
-  fi
-}
-
-check_room() {
-  memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
-  [ "$memory" -ge 450 ] || problem "only $memory MiB of memory" "use a machine with 512 MiB, as a server with 1 GiB"
-  for folder in /opt /var/lib/docker; do
-    [ -d $folder ] || folder=/var/lib
-    free=$(df -Pm $folder | awk 'NR == 2 { print $4 }')
-    # A member that is short of room can still be repaired; `report` tells of it.
-    [ "$free" -ge 2048 ] || [ -e $state/started/nomad ] || problem "only $free MiB free in $folder" "make room: it needs 2048 MiB"
-  done
-}
-
-is_ours() { # PID: of a unit of ours, or of a container that Nomad made
-  grep -Eq '/(consul|nomad|hashistack-[a-z]+)\.service|/nomad(\.slice|/)' "/proc/$1/cgroup" 2>/dev/null && return
-  container=$(grep -Eo '[0-9a-f]{64}' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
-  [ -n "$container" ] && docker inspect "$container" 2>/dev/null | grep -q com.hashicorp.nomad.alloc_id
-}
-
-check_port() { # tcp|udp PORT [ADDRESS-PATTERN]
-  taker=$(ss -Hlnp "--$1" "sport = :$2" | grep -E "${3:-.}" | sed -nE 's/.*\(\("([^"]*)",pid=([0-9]*).*/\1 \2/p' | head -n 1)
-  case $ADOPT,$taker in 1,consul* | 1,nomad*) return ;; esac # which ends before the port is needed
-  if [ -n "$taker" ] && ! is_ours "${taker#* }"; then
-    problem "port $2 ($1) is taken by ${taker% *} (pid ${taker#* })" "stop it for good, e.g. systemctl disable --now ${taker% *}"
-  fi
-}
-
-check_ports() {
-  for port in 4646 8301 8500 8501 8600; do check_port tcp $port; done
-  check_port udp 8301
-  check_port udp 8600
-  check_port udp 53 " (127\.0\.0\.1|${bridge%/*}|0\.0\.0\.0|\*|\[::\]):53 "
-  if is_server; then
-    for port in 4647 4648 8300; do check_port tcp $port; done
-    check_port udp 4648
-  fi
-  ! is_ingress || for port in $INGRESS_PORTS; do check_port tcp "$port"; done
-}
-
-foreign_agent() { # consul|nomad: what there is of one that is not ours
-  for unit in $units/$1.service /usr/lib/systemd/system/$1.service; do
-    if [ -e "$unit" ] && ! made_by_us "$unit"; then echo "the unit $unit" && return; fi
-  done
-  for pid in $(pgrep -x "$1"); do
-    if ! grep -q "/$1\.service" "/proc/$pid/cgroup"; then echo "the process $pid" && return; fi
-  done
-  [ ! -e $state/cluster ] || return 0 # then these folders are of an earlier installation of ours
-  for folder in "/etc/$1.d" "/opt/$1"; do
-    if [ -n "$(ls -A "$folder" 2>/dev/null)" ]; then echo "the folder $folder" && return; fi
-  done
-}
-
-check_foreign() {
-  for agent in consul nomad; do
-    found=$(foreign_agent $agent)
-    [ -z "$found" ] || [ -n "$ADOPT" ] || problem "there is a $agent here that hashistack did not make: $found" \
-      "use another machine, or --adopt this one: the other $agent is stopped, its folders are moved aside"
-  done
-  other=$(cat $state/cluster 2>/dev/null || echo "$CLUSTER")
-  [ "$other" = "$CLUSTER" ] || problem "there is data of the cluster $other here" \
-    "take that one down with --purge, or delete /opt/consul, /opt/nomad and $state"
-}
-
-check_docker() {
-  if ! is_client || [ -e $etc/docker.json ] || [ -n "$ADOPT" ]; then return; fi
-  running=$(docker ps -q 2>/dev/null | wc -l)
-  if [ "$running" != 0 ] || [ -e /etc/docker/daemon.json ]; then
-    problem "Docker must be restarted with other settings than $(ls /etc/docker/daemon.json 2>/dev/null || echo "its own"), and runs $running containers" \
-      "use another machine, or --adopt this one: containers end, daemon.json is moved aside until hashistack is removed"
-  fi
-}
-
-check_machine() {
-  [ "$(id -u)" = 0 ] || fail "this must be run as root" "log in as root, or as a user with sudo and no password"
-  choose_bridge
-  check_system
-  ! is_client || check_control_groups
-  check_clock
-  check_room
-  check_ports
-  check_foreign
-  check_docker
-  [ $problems = 0 ] || exit 1
-}
-
 # --- install: packages and binaries
-
-adopt_foreign_agents() {
-  for agent in nomad consul; do
-    found=$(foreign_agent $agent)
-    [ -n "$found" ] || continue
-    say "adopting this machine from another $agent: $found"
-    systemctl disable -q --now $agent 2>/dev/null || :
-    pkill -x $agent || :
-    wait_until 20 "the other $agent to end" no_process $agent || fail "$agent does not end" "stop it by hand"
-    set_aside /etc/$agent.d
-    set_aside /opt/$agent
-    set_aside $units/$agent.service
-  done
-}
 
 cni_path() { if [ -x /opt/cni/bin/bridge ]; then echo /opt/cni/bin; else echo /usr/lib/cni; fi; }
 
 missing_packages() {
   wanted="curl:curl unzip:unzip openssl:openssl dnsmasq:dnsmasq-base update-ca-certificates:ca-certificates"
   ! is_client || wanted="$wanted dockerd:docker.io iptables:iptables $(cni_path)/bridge:containernetworking-plugins"
+  # Without dmidecode Nomad does not know how fast a processor of EC2 is.
+  ! on_ec2 || ! is_client || wanted="$wanted dmidecode:dmidecode"
+  [ -z "$REGISTRY" ] || wanted="$wanted docker-credential-ecr-login:amazon-ecr-credential-helper"
   [ "$FIREWALL" != manage ] || wanted="$wanted nft:nftables"
   ! has_vip || wanted="$wanted keepalived:keepalived"
   for pair in $wanted; do ! is_missing "${pair%:*}" || printf '%s ' "${pair#*:}"; done
@@ -542,104 +421,13 @@ write_resolv_conf() { # on|off
   [ "$wanted" = "$(cat /etc/resolv.conf)" ] || echo "$wanted" >/etc/resolv.conf
 }
 
-commas() { echo "$*" | sed 's/  */, /g'; }
-
-ensure_firewall() {
-  [ "$FIREWALL" = manage ] || { remove_units hashistack-firewall.service && return; }
-  write_file $etc/firewall.nft <<EOF
-# Made by hashistack; docs/ports.md explains the ports.
-table inet hashistack
-delete table inet hashistack
-
-table inet hashistack {
-  set cluster {
-    type ipv4_addr
-    elements = { $(commas "$HOSTS") }
-  }
-
-  # Before Docker's DNAT, so that published ports of containers pass here too.
-  chain arriving {
-    type filter hook prerouting priority mangle; policy accept;
-    ct state established,related accept
-    iifname { "lo", "docker0", "nomad" } accept
-    iifname "br-*" accept
-    fib daddr type != local accept
-    meta l4proto { icmp, icmpv6 } accept
-    tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
-    $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
-    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, ${admin_port:-8082}, 20000-32000 } accept
-    ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
-    ip saddr @cluster ip protocol vrrp accept
-    udp dport { 68, 546 } accept
-    drop
-  }
-}
-EOF
-  write_unit hashistack-firewall.service "Firewall" sysinit.target <<EOF
-DefaultDependencies=no
-After=local-fs.target
-Before=network-pre.target
-Wants=network-pre.target
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/sbin/nft --file $etc/firewall.nft
-ExecStop=/usr/sbin/nft delete table inet hashistack
-EOF
-  ensure_running hashistack-firewall $units/hashistack-firewall.service $etc/firewall.nft
-}
-
-# Where Traefik answers, there is the virtual address. Before the package: without this file apt does not start it.
-prepare_virtual_address() {
-  has_vip || return 0
-  install -d -m 0755 /etc/keepalived
-  made_by_us /etc/keepalived/keepalived.conf || set_aside /etc/keepalived/keepalived.conf
-  write_file /etc/keepalived/keepalived.conf <<EOF
-# Made by hashistack.
-global_defs {
-  enable_script_security
-}
-
-vrrp_script ingress {
-  script "/usr/bin/curl -sf --max-time 1 -o /dev/null http://127.0.0.1:$admin_port/ping"
-  user nobody
-  interval 1
-  fall 2
-  rise 2
-}
-
-vrrp_instance hashistack {
-  state BACKUP
-  interface $(interface)
-  virtual_router_id $((${VIP##*.} % 255 + 1))
-  priority ${VIP_PRIORITY:-100}
-  advert_int 1
-  unicast_src_ip $ADDRESS
-  unicast_peer {
-$(for peer in $VIP_PEERS; do [ "$peer" = "$ADDRESS" ] || echo "    $peer"; done)
-  }
-  virtual_ipaddress {
-    $VIP/32 dev $(interface)
-  }
-  track_script {
-    ingress
-  }
-}
-EOF
-}
-
-ensure_virtual_address() {
-  if has_vip; then ensure_running keepalived /etc/keepalived/keepalived.conf; else remove_virtual_address; fi
-}
-
 install_machine() { # FOLDER
   load_settings "$1"
-  check_machine
+  on_ec2 || check_machine
   keep_uploads "$1"
-  adopt_foreign_agents
+  on_ec2 || prepare_host
+  choose_bridge
   prepare_docker
-  prepare_virtual_address
   ensure_packages
   ensure_user_and_folders
   ensure_binary consul
@@ -647,8 +435,7 @@ install_machine() { # FOLDER
   ensure_kernel_settings
   ensure_docker
   ensure_dns
-  ensure_firewall
-  ensure_virtual_address
+  on_ec2 || finish_host
   say "$NODE_NAME has all that its agents need"
 }
 
@@ -669,7 +456,16 @@ ensure_certificates() {
 }
 
 other_servers() { for server in $SERVERS; do [ "$server" = "$ADDRESS" ] || printf '%s ' "$server"; done; }
-hcl_list() { echo "$*" | sed -E 's/([^ ]+)/"\1"/g; s/ *$//; s/  */, /g'; }
+
+quoted() { echo "$*" | sed -E 's/([^ ]+)/"\1"/g; s/ *$//; s/  */, /g'; }
+
+# In files of their own, whose change restarts nothing: agents that run hear of new servers from each other.
+write_joins() {
+  others=$(quoted "$(other_servers)")
+  echo "{\"retry_join\": [$others]}" | write_file /etc/consul.d/join.json
+  ! is_server || echo "{\"server\": {\"server_join\": {\"retry_join\": [$others]}}}" | write_file /etc/nomad.d/server.json
+  ! is_client || echo "{\"client\": {\"server_join\": {\"retry_join\": [$(quoted "$SERVERS")]}}}" | write_file /etc/nomad.d/client.json
+}
 
 consul_settings() {
   cat <<EOF
@@ -691,8 +487,6 @@ ports {
   grpc_tls = -1
   serf_wan = -1
 }
-
-retry_join = [$(hcl_list "$(other_servers)")]
 EOF
   ! is_server || cat <<EOF
 server = true
@@ -798,6 +592,8 @@ EOF
 }
 
 nomad_server_settings() {
+  # Whoever may read a client's secrets needs no introduction; the others are forgotten only after a month off.
+  if on_ec2; then introduction=none forget=24h; else introduction=strict forget=720h; fi
   # A server that begins to lead waits so long for machines it has not heard of: after a power cut of all of them a
   # slow one must not be called lost, with the data of its instances. A single server always begins with itself.
   case $SERVER_COUNT in 1) failover=5m ;; *) failover=60s ;; esac
@@ -808,19 +604,16 @@ server {
   bootstrap_expect = $SERVER_COUNT
   raft_multiplier = 1
 
-  server_join { retry_join = [$(hcl_list "$(other_servers)")] }
-
   # A machine that died is down within 20 seconds, if it did not lead. The grace is longer than a client needs to
   # leave a server that died (tcp_retries2).
   min_heartbeat_ttl = "5s"
   heartbeat_grace = "10s"
   failover_heartbeat_ttl = "$failover"
 
-  # Off for less than a month: no new introduction.
-  node_gc_threshold = "720h"
+  node_gc_threshold = "$forget"
 
   client_introduction {
-    enforcement = "strict"
+    enforcement = "$introduction"
     default_identity_ttl = "5m"
     max_identity_ttl = "30m"
   }
@@ -838,8 +631,6 @@ client {
   alloc_mounts_dir = "/opt/nomad/alloc_mounts"
   cni_path = "$(cni_path)"
 
-  server_join { retry_join = [$(hcl_list "$SERVERS")] }
-
   meta {
     rack = "$RACK"
     ingress = "$(is_ingress && echo true || echo false)"
@@ -853,7 +644,7 @@ $(for volume in $VOLUMES; do printf '  host_volume "%s" { path = "%s" }\n' "${vo
     nomad_retry { attempts = 0 }
   }
 
-  # No cloud here; asking for one takes seconds.
+  # Asking for a cloud takes seconds where there is none; on EC2 boot has asked already.
   options = { "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean" }
 }
 
@@ -862,6 +653,7 @@ plugin "docker" {
     allow_privileged = false
     extra_labels = ["job_name", "task_group_name", "task_name"]
     volumes { enabled = false }
+$([ -z "$REGISTRY" ] || echo "    auth { config = \"$etc/registries.json\" }")
   }
 }
 EOF
@@ -984,6 +776,7 @@ start_agents() { # FOLDER
   load_tokens
   ensure_certificates
   see_cluster
+  write_joins
   ensure_consul
   ensure_nomad
   pass_gate
@@ -995,8 +788,18 @@ start_agents() { # FOLDER
 
 # --- the cluster
 
+# Another server by its name: in EC2 a certificate is for all servers and knows none of their addresses.
+ask_at() { # HOST PORT/PATH CURL-ARGUMENT...
+  host=$1 path=$2
+  shift 2
+  case $host in
+    127.0.0.1) ask "$@" "https://$host:$path" ;;
+    *) ask "$@" --connect-to "::$host:" "https://server.$DATACENTER.consul:$path" ;;
+  esac
+}
+
 status() { # consul|nomad HOST leader|peers: as this host sees it; without "stale" Nomad waits for a leader
-  case $1 in consul) ask "https://$2:8501/v1/status/$3" ;; nomad) ask "https://$2:4646/v1/status/$3?stale" ;; esac
+  case $1 in consul) ask_at "$2" "8501/v1/status/$3" ;; nomad) ask_at "$2" "4646/v1/status/$3?stale" ;; esac
 }
 
 leads() { status "$1" "$2" leader | grep -q '[0-9]'; }
@@ -1025,13 +828,14 @@ hand_over_leadership() {
 # A gate never asks for more than there was before: a cluster that is new, or down, has no leader to wait for.
 see_cluster() {
   led='' ready='' newcomer=''
-  for agent in consul nomad; do ! one_of "$(other_servers) $ADDRESS" leads $agent || led="$led $agent"; done
+  for agent in consul nomad; do ! one_of "$(other_servers) 127.0.0.1" leads $agent || led="$led $agent"; done
   ! node_is ready || ready=yes
+  case $JOIN,$led in aws,*nomad) ! is_client || ready=$NOMAD_NODE_TOKEN ;; esac
   if is_server && one_of "$(other_servers)" leads nomad && { [ ! -e /opt/nomad/server ] || ! one_of "$(other_servers)" knows_us; }; then
     newcomer=yes
   fi
   for server in $(other_servers); do
-    theirs=$(ask --head "https://$server:4646/" | sed -n 's/^[Dd]ate: *//p')
+    theirs=$(ask_at "$server" 4646/ --head | sed -n 's/^[Dd]ate: *//p')
     [ -n "$theirs" ] || continue
     skew=$(($(date +%s) - $(date -d "$theirs" +%s)))
     [ ${skew#-} -le 30 ] || fail "the clocks of $NODE_NAME and $server differ by ${skew#-} seconds" "let systemd-timesyncd or chrony set both"
@@ -1040,7 +844,7 @@ see_cluster() {
 
 is_member() { # consul|nomad: there is a leader, and a server is one of its peers
   # The servers hang up on a client that nobody has introduced yet.
-  [ "$1" = consul ] || is_server || [ -n "$NOMAD_NODE_TOKEN" ] || return 0
+  [ "$1" = consul ] || is_server || on_ec2 || [ -n "$NOMAD_NODE_TOKEN" ] || return 0
   leads "$1" 127.0.0.1 || return 1
   ! is_server || status "$1" 127.0.0.1 peers | grep -q "\"$ADDRESS:"
 }
@@ -1052,7 +856,7 @@ pass_gate() {
   done
   [ -z "$newcomer" ] || sleep 12 # until it may vote, after 10 seconds, no other server should restart
   [ -z "$ready" ] || wait_until 90 "the node $NODE_NAME to be ready" node_is ready ||
-    fail_with_log nomad "the node $NODE_NAME was ready before and is not now"
+    fail_with_log nomad "the node $NODE_NAME should be ready and is not"
 }
 
 node_id() { cat /opt/nomad/client/client-id 2>/dev/null; }
@@ -1063,36 +867,11 @@ node_is() { # ready|eligible
   ask_nomad "https://127.0.0.1:4646/v1/node/$(node_id)" | grep -Eq "\"(Status|SchedulingEligibility)\":\"$1\""
 }
 
-receive_tokens() {
-  load_settings
-  cat >$etc/received
-  load $etc/received "$TOKENS NOMAD_INTRO_TOKEN"
-  grep -v ^NOMAD_INTRO_TOKEN= $etc/received | write_file $etc/nomad.env 0600
-  rm $etc/received
-  if [ -n "$NOMAD_INTRO_TOKEN" ] && is_client; then introduce; fi
-  say "$NODE_NAME has its tokens of Nomad"
-}
-
-# Nomad reads it only when it starts; an old one keeps out a node that the servers have forgotten.
-introduce() {
-  intro=/opt/nomad/client/intro_token.jwt
-  if [ -e $intro ]; then # without it Nomad learns that its identity is worth nothing
-    rm $intro
-    restart nomad
-    sleep 3
-  fi
-  echo "$NOMAD_INTRO_TOKEN" | write_file $intro 0600
-  say "introducing $NODE_NAME to Nomad's servers"
-  restart nomad
-  wait_until 90 "Nomad's servers to accept $NODE_NAME" node_is ready || fail_with_log nomad "Nomad's servers do not accept $NODE_NAME"
-  rm $intro
-}
-
 somebody_can_take_over() {
   [ "$(ask_nomad https://127.0.0.1:4646/v1/nodes | grep -o '"SchedulingEligibility":"eligible","Status":"ready"' | wc -l)" -gt 1 ]
 }
-containers() { docker ps "$@" -q --filter label=com.hashicorp.nomad.alloc_id 2>/dev/null; }
-no_containers() { [ -z "$(containers)" ]; }
+containers() { docker ps "$1" --filter label=com.hashicorp.nomad.alloc_id 2>/dev/null; } # -q|-aq
+no_containers() { [ -z "$(containers -q)" ]; }
 
 # System jobs too: Nomad ends them last, so the ingress becomes unhealthy, finishes its requests and ends while the network
 # still works. A node is called drained before its system jobs have ended: so containers are watched.
@@ -1134,10 +913,12 @@ save_snapshot() { # consul|nomad HEADER TOKEN URL
   fi
   mv "$saved.part" "$saved"
   say "saved $saved"
+  [ -z "$SNAPSHOT_BUCKET" ] || ask_aws s3 "/$SNAPSHOT_BUCKET/snapshots/${saved##*/}" -T "$saved" \
+    -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" >/dev/null || warn "$saved is on this machine only"
   find $state/snapshots -name "$1-*.snap" | sort -r | tail -n "+$((${SNAPSHOT_KEEP:-48} + 1))" | xargs -r rm -f
 }
 
-# --- remove
+# --- leaving
 
 leave_cluster() { # consul|nomad: SIGINT means to leave, and the others forget this machine
   is_active "$1" || return 0
@@ -1149,104 +930,209 @@ leave_cluster() { # consul|nomad: SIGINT means to leave, and the others forget t
   wait_until 30 "$1 to leave" no_process "$1" || warn "$1 did not leave in time; the others will call it failed"
 }
 
-purge_node() { ask_nomad -X PUT -o /dev/null "https://$1:4646/v1/node/$(node_id)/purge"; }
-
-remove_dns() {
-  remove_units hashistack-resolv.path hashistack-resolv.service hashistack-dns.service
-  [ -e /etc/systemd/resolved.conf.d/hashistack.conf ] || return 0
-  rm /etc/systemd/resolved.conf.d/hashistack.conf
-  rmdir --ignore-fail-on-non-empty /etc/systemd/resolved.conf.d
-  systemctl restart systemd-resolved
+purge_node() {
+  printf 'header = "X-Nomad-Token: %s"\n' "$NOMAD_NODE_TOKEN" | ask_at "$1" "4646/v1/node/$(node_id)/purge" --config - -X PUT -o /dev/null
 }
 
-remove_virtual_address() {
-  made_by_us /etc/keepalived/keepalived.conf || return 0
-  systemctl disable -q --now keepalived 2>/dev/null || :
-  bring_back /etc/keepalived/keepalived.conf
-  rm -f $state/started/keepalived
+# --- EC2
+
+imds() { # PATH: what the instance is told about itself; nothing where it is not told
+  ticket=$(curl -sf --max-time 2 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $metadata/api/token) || return
+  printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$ticket" | curl -sf --max-time 2 --config - "$metadata/meta-data/$1"
 }
 
-remove_docker_settings() {
-  [ -e $etc/docker.json ] || return 0
-  bring_back /etc/docker/daemon.json
-  docker_is_ours || { systemctl restart docker && return; }
-  systemctl stop -q docker.socket docker containerd 2>/dev/null || :
-  ip link delete docker0 2>/dev/null || :
-  umount /run/docker/netns/* 2>/dev/null || :
-  rm -rf /etc/docker/key.json /run/docker
-  rmdir --ignore-fail-on-non-empty /etc/docker
+field() { grep -o "\"$1\" *: *\"[^\"]*\"" | cut -d '"' -f 4; } # NAME: of JSON on stdin
+endpoint() { echo "https://$1.$REGION.amazonaws.com$(case $REGION in cn-*) echo .cn ;; esac)"; }
+part() { if is_server; then echo server; else echo client; fi; }
+
+# As the role of this instance; by stdin, for everybody can read command lines. All is in the body: what stands in a
+# query older releases of curl sign in another order than AWS.
+sign() { # CURL-ARGUMENT...
+  role=$(imds iam/security-credentials/) || return
+  keys=$(imds "iam/security-credentials/$role") || return
+  printf 'user = "%s:%s"\nheader = "x-amz-security-token: %s"\n' "$(echo "$keys" | field AccessKeyId)" \
+    "$(echo "$keys" | field SecretAccessKey)" "$(echo "$keys" | field Token)" |
+    curl -s --fail-with-body --connect-timeout 5 --max-time 60 --aws-sigv4 "aws:amz:$REGION:$service" --config - "$@"
 }
 
-# Those of Nomad's networks, and of a Docker that was ours.
-remove_packet_rules() {
-  ip link delete nomad 2>/dev/null || :
-  rules='CNI-|NOMAD-'
-  ! docker_is_ours || rules="$rules|DOCKER|docker0|${bridge%.*.*}\\."
-  for table in iptables ip6tables; do
-    if is_missing $table-save; then continue; fi
-    kept=$($table-save 2>/dev/null | grep -Ev "$rules" | sed "s/^:FORWARD DROP/:FORWARD $(cat $state/forward)/")
-    echo "$kept" | $table-restore || :
+ask_aws() { # SERVICE PATH CURL-ARGUMENT...: the answer; what may pass by itself is tried again
+  service=$1 url=$(endpoint "$1")$2
+  shift 2
+  for pause in 1 2 4 8 0; do
+    ! answer=$(sign "$@" "$url") || { printf '%s\n' "$answer" && return; } # not echo: it would see escapes in JSON
+    case $answer in
+      *ParameterNotFound*) return 1 ;;
+      *"No active Lifecycle Action"*) return ;; # it is over, or was for an earlier start
+      *hrottl* | *LimitExceeded* | *Unavailable* | *InternalFailure* | "") sleep $pause ;;
+      *) break ;;
+    esac
   done
+  answer=$(printf %s "${answer:-no answer}" | tr '\n' ' ' | sed 's/<[^>]*>/ /g; s/  */ /g; s/^ //; s/ $//' | cut -c -400)
+  case $answer in
+    *AccessDenied* | *Unauthorized*) warn "the role of this instance lacks a right in $service: $answer" ;;
+    *) warn "$url: $answer" ;;
+  esac
+  return 1
 }
 
-remove_packages() {
-  [ -s $state/packages ] || return 0
-  xargs apt-get -s purge <$state/packages 2>/dev/null | awk '/^(Purg|Remv)/ { print $2 }' | sort >$state/purged
-  if [ -n "$(comm -23 $state/purged $state/packages)" ]; then
-    warn "the packages that were installed stay, for by now others need them"
-  else
-    say "removing packages"
-    # shellcheck disable=SC2046 # a list of words
-    apt purge $(cat $state/packages) || warn "apt-get could not remove all packages that were installed"
+ask_by_form() { # SERVICE ACTION-AND-PARAMETERS
+  ask_aws "$1" / -H "content-type: application/x-www-form-urlencoded; charset=utf-8" -d "Action=$2"
+}
+
+ask_by_json() { # SERVICE ACTION NAME-AND-VALUE...
+  ask_aws "$1" / -H "content-type: application/x-amz-json-1.1" -H "x-amz-target: $2" -d "{$3}"
+}
+
+fetch_secrets() { # secrets|nomad: those for this part of the cluster
+  text=$(ask_by_json ssm AmazonSSM.GetParameter "\"Name\": \"/$PREFIX/$(part)/$1.env\", \"WithDecryption\": true" |
+    field Value | sed 's/\\n/\n/g')
+  [ -n "$text" ] || return 1
+  printf '%s\n' "$text" | write_file "$etc/$1.env" 0600
+}
+
+have_secrets() { fetch_secrets secrets || [ -e $etc/secrets.env ]; }
+
+running_servers() {
+  filters="Filter.1.Name=tag:hashistack-join&Filter.1.Value.1=$PREFIX-server"
+  filters="$filters&Filter.2.Name=instance-state-name&Filter.2.Value.1=pending&Filter.2.Value.2=running"
+  ask_by_form ec2 "DescribeInstances&Version=2016-11-15&$filters" |
+    grep -o '<privateIpAddress>[^<]*' | cut -d '>' -f 2 | sort -u
+}
+
+know_myself() { NODE_NAME=$(imds instance-id) && ADDRESS=$(imds local-ipv4) && RACK=$(imds placement/availability-zone); }
+
+# What Terraform cannot know.
+find_myself() {
+  wait_until 30 "the instance metadata" know_myself || fail "it does not answer" "see metadata_options of the launch template"
+  SERVERS=$(running_servers | xargs)
+  [ -n "$SERVERS" ] || fail "no instance is tagged hashistack-join=$PREFIX-server" "see the group $PREFIX-server and its activity"
+  {
+    grep -Ev '^(NODE_NAME|ADDRESS|RACK|SERVERS)=' $etc/node.env
+    for name in NODE_NAME ADDRESS RACK SERVERS; do eval "echo \"$name='\$$name'\""; done
+  } | write_file $etc/node.env 0600
+}
+
+complete_hook() { # joined|drain CONTINUE|ABANDON
+  instance="AutoScalingGroupName=$PREFIX-$(part)&InstanceId=$(imds instance-id)"
+  ask_by_form autoscaling "CompleteLifecycleAction&Version=2011-01-01&$instance&LifecycleHookName=$1&LifecycleActionResult=$2" >/dev/null
+}
+
+# Debian's images have none; without it nobody gets in, but the cluster works.
+ensure_session_manager() {
+  ! systemctl list-unit-files | grep -q ssm-agent || return 0
+  say "installing the agent of Session Manager"
+  package=amazon-ssm-$REGION/latest/debian_$(architecture)/amazon-ssm-agent.deb
+  if ! curl -fsSL --retry 5 -o $cache/ssm.deb "$(endpoint s3)/$package" || ! dpkg -i $cache/ssm.deb >>$cache/apt.log; then
+    warn "it could not be installed; the next refresh tries again"
   fi
-  rm $state/purged
 }
 
-remove_accounts() {
-  sort -ru $state/accounts | while read -r command account; do $command "$account" 2>/dev/null || :; done # users first
+ensure_lifecycle() {
+  write_unit hashistack-lifecycle.service "Leave before Auto Scaling ends this instance" multi-user.target <<EOF
+
+[Service]
+ExecStart=$lib/bootstrap.sh lifecycle
+Restart=on-failure
+RestartSec=5
+EOF
+  write_unit hashistack-refresh.service "Take part as it is now wanted" <<EOF
+
+[Service]
+Type=oneshot
+ExecStart=$lib/bootstrap.sh refresh
+EOF
+  write_unit hashistack-refresh.timer "Take part as it is now wanted, regularly" timers.target <<EOF
+
+[Timer]
+OnActiveSec=1min
+OnUnitActiveSec=1h
+RandomizedDelaySec=10min
+EOF
+  systemctl enable -q hashistack-refresh.timer
+  ensure_running hashistack-lifecycle $units/hashistack-lifecycle.service
 }
 
-remove_data() {
-  if [ -e $etc/purge ]; then
-    rm -rf /opt/consul /opt/nomad $state
-    [ "$docker_was_ours" = no ] || rm -rf /var/lib/docker /var/lib/containerd
-    say "the data of the cluster is gone from $NODE_NAME"
-  else
-    rm -rf $state/started $state/packages* $state/accounts* $state/forward $state/drained
-    say "kept: /opt/consul, /opt/nomad, $state, and Docker's images and volumes"
+boot() { # FOLDER: an instance that cannot be made a member is replaced
+  load_settings "$1"
+  keep_uploads "$1"
+  cd / # that folder is gone
+  rm -f $state/joined
+  if wait_until 1500 "this machine to join" patiently $lib/bootstrap.sh refresh; then
+    send_log || :
+    return
   fi
+  send_log || :
+  complete_hook joined ABANDON || :
+  fail "this machine could not join" "see the errors above; its group starts another one"
 }
 
-remove_all() {
-  [ -e $etc/node.env ] || { say "there is nothing of hashistack here" && return; }
+patiently() { "$@" || { sleep 10 && return 1; }; } # COMMAND...
+
+# What it did is still to be read when an instance is gone.
+send_log() {
+  stream="\"logGroupName\": \"/hashistack/$PREFIX/boot\", \"logStreamName\": \"$(imds instance-id)\""
+  text=$(journalctl -t hashistack -n 100 -o cat --no-pager | tr -d '"\\\000-\011\013-\037' | sed ':a; N; $!ba; s/\n/\\n/g')
+  ask_by_json logs Logs_20140328.CreateLogStream "$stream" >/dev/null || :
+  ask_by_json logs Logs_20140328.PutLogEvents \
+    "$stream, \"logEvents\": [{\"timestamp\": $(date +%s)000, \"message\": \"$text\"}]" >/dev/null
+}
+
+send_memory() {
+  used=$(awk '/^MemTotal/ { all = $2 } /^MemAvailable/ { print int(100 - 100 * $2 / all) }' /proc/meminfo)
+  datum=MetricData.member.1
+  group="$datum.Dimensions.member.1.Name=AutoScalingGroupName&$datum.Dimensions.member.1.Value=$PREFIX-$(part)"
+  value="$datum.MetricName=MemoryUtilization&$datum.Unit=Percent&$datum.Value=$used"
+  ask_by_form monitoring "PutMetricData&Version=2010-08-01&Namespace=hashistack/$PREFIX&$value&$group" >/dev/null
+}
+
+refresh() {
   load_settings
   choose_bridge
-  NOMAD_NODE_TOKEN=''
+  prepare_docker # before apt starts it
+  ensure_packages
+  find_myself
+  ensure_lifecycle
+  ensure_session_manager
+  [ -z "$REGISTRY" ] || echo "{\"credHelpers\": {\"$REGISTRY\": \"ecr-login\"}}" | write_file $etc/registries.json
+  install_machine $lib
+  wait_until 300 "the parameter /$PREFIX/$(part)/secrets.env" patiently have_secrets ||
+    fail "there are no secrets for this machine" "run hashistack up, or hashistack bootstrap, which writes that parameter"
+  fetch_secrets nomad || :
+  start_agents $lib
+  [ -e $state/joined ] || announce
+  ensure_running hashistack-refresh.timer $units/hashistack-refresh.service $units/hashistack-refresh.timer
+}
+
+# Where there is a Traefik, no old machine may go before this one serves.
+announce() {
+  ! is_ingress || ! resolves ingress || wait_until 120 "the ingress" serves || warn "the ingress does not answer"
+  complete_hook joined CONTINUE && touch $state/joined
+}
+
+serves() { curl -sf --max-time 1 -o /dev/null "http://127.0.0.1:$admin_port/ping"; }
+
+watch_lifecycle() {
+  load_settings
+  beat=0
+  until [ "$(imds autoscaling/target-lifecycle-state)" = Terminated ]; do
+    if imds spot/instance-action >/dev/null; then (drain_node 60) || :; fi # two minutes are left
+    beat=$(((beat + 1) % 12))
+    [ -z "$METRICS" ] || [ $beat != 0 ] || send_memory & # nothing here may wait for it
+    sleep 5
+  done
+  say "this instance is to end"
+  leave_for_good
+  wait_until 600 "Auto Scaling" patiently complete_hook drain CONTINUE
+}
+
+leave_for_good() {
   [ ! -e $etc/secrets.env ] || load_tokens
-  (drain_node 30) || :
-  remove_units hashistack-drain.service hashistack-snapshot.timer hashistack-snapshot.service
+  (drain_node 60) || :
+  ! is_server || $lib/bootstrap.sh snapshot || :
+  remove_units hashistack-refresh.timer hashistack-refresh.service hashistack-drain.service hashistack-snapshot.timer
   leave_cluster nomad
-  containers --all | xargs -r docker rm -f >/dev/null || :
-  one_of "$(other_servers)" purge_node || : # else it would be listed as down for a month
+  ! is_client || one_of "$SERVERS" purge_node || :
   leave_cluster consul
-  remove_units nomad.service consul.service
-  awk '$2 ~ "^/opt/nomad/" { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
-  remove_dns
-  remove_virtual_address
-  remove_units hashistack-firewall.service
-  docker_was_ours=$(yes_or_no docker_is_ours)
-  remove_docker_settings
-  remove_packet_rules
-  remove_packages
-  remove_accounts
-  rm -rf /usr/local/bin/consul /usr/local/bin/nomad /etc/consul.d /etc/nomad.d /etc/sysctl.d/90-hashistack.conf \
-    /etc/modules-load.d/hashistack.conf /var/lib/cni
-  rmdir /etc/cni/net.d /etc/cni 2>/dev/null || :
-  remove_data
-  rm -rf $etc $lib $cache
-  systemctl daemon-reload
-  systemctl reset-failed
-  say "hashistack is gone from $NODE_NAME"
 }
 
 # --- report
@@ -1257,7 +1143,7 @@ fact() { # NAME VALUE: what is not known is left out
 
 yes_or_no() { if "$@" >/dev/null 2>&1; then echo yes; else echo no; fi; }
 version_of() { "$1" version 2>/dev/null | sed -n '1s/.*v\([0-9][^ ]*\).*/\1/p'; }
-resolves() { timeout 5 getent -s hosts:dns ahosts consul.service.consul; }
+resolves() { timeout 5 getent -s hosts:dns ahosts "$1.service.consul" >/dev/null; } # SERVICE
 
 running_version() { # consul|nomad
   pid=$(systemctl show -p MainPID --value "$1")
@@ -1322,7 +1208,7 @@ report() {
   report_unit dnsmasq hashistack-dns
   ! has_vip || report_unit keepalived keepalived
   ! is_server || report_snapshots
-  fact DNS_HOST "$(yes_or_no resolves)"
+  fact DNS_HOST "$(yes_or_no resolves consul)"
   if is_client; then
     fact DOCKER_VERSION "$(timeout 5 docker version -f '{{.Server.Version}}' 2>/dev/null)"
     report_unit docker docker
@@ -1345,7 +1231,7 @@ one_at_a_time() {
 main() {
   NODE_NAME=$(hostname)
   folder=$(cd "${2:-$(dirname "$0")}" && pwd)
-  case ${1:-} in install | start | receive | remove) one_at_a_time ;; esac
+  case ${1:-} in install | start | receive | remove | refresh) one_at_a_time ;; esac
   case ${1:-} in
     check) load_settings "$folder" && check_machine && say "nothing stands in the way on $NODE_NAME" ;;
     install) install_machine "$folder" ;;
@@ -1353,13 +1239,19 @@ main() {
     receive) receive_tokens ;;
     remove) remove_all ;;
     snapshot) save_snapshots ;;
+    boot) boot "$folder" ;;
+    refresh) refresh ;;
+    lifecycle) watch_lifecycle ;;
     drain) drain_node 60 ;;
     undrain) undrain_node ;;
     report) report ;;
     resolv-on) write_resolv_conf on ;;
     resolv-off) write_resolv_conf off ;;
-    *) sed -n '4,9s/^# *//p' "$0" >&2 && exit 64 ;;
+    *) sed -n 's/^#   //p' "$0" >&2 && exit 64 ;;
   esac
 }
 
+# What a machine in EC2, which begins bare and ends with its instance, has no use for.
+# shellcheck source=/dev/null
+! [ -e "$(dirname "$0")/host.sh" ] || . "$(dirname "$0")/host.sh"
 main "$@"

@@ -6,7 +6,7 @@
 # environments.factory.hosts.2-pi
 resource "terraform_data" "install_2-pi" {
   triggers_replace = {
-    script    = sha256(local.script)
+    scripts   = sha256(join("", values(local.scripts)))
     settings  = local.settings["2-pi"]
     host_keys = sort(var.host_keys["2-pi"])
   }
@@ -35,8 +35,13 @@ resource "terraform_data" "install_2-pi" {
   }
 
   provisioner "file" {
-    content     = local.script
+    content     = local.scripts["bootstrap.sh"]
     destination = ".hashistack/bootstrap.sh"
+  }
+
+  provisioner "file" {
+    content     = local.scripts["host.sh"]
+    destination = ".hashistack/host.sh"
   }
 
   provisioner "file" {

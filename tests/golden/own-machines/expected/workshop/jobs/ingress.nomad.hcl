@@ -89,15 +89,17 @@ job "ingress" {
         args = [
           "--entrypoints.public.address=:${NOMAD_PORT_public}",
           "--entrypoints.public.asdefault=true",
-          "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.secure.address=:${NOMAD_PORT_secure}",
           "--entrypoints.secure.asdefault=true",
           "--entrypoints.secure.http.tls=true",
-          "--entrypoints.secure.transport.lifecycle.requestacceptgracetimeout=5s",
           "--providers.file.directory=${NOMAD_SECRETS_DIR}/traefik",
           "--entrypoints.internal.address=:${NOMAD_PORT_internal}",
-          "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.admin.address=:${NOMAD_PORT_admin}",
+
+          # environments.*.target: how long a balancer may need to notice, and whom to believe what a request was like
+          "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--entrypoints.secure.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
           "--ping.entrypoint=admin",
           "--metrics.prometheus.entrypoint=admin",
           "--providers.consulcatalog.endpoint.address=${var.consul_address}",

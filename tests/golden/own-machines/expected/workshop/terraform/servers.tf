@@ -7,7 +7,7 @@
 # environments.workshop.hosts.one
 resource "terraform_data" "install_one" {
   triggers_replace = {
-    script    = sha256(local.script)
+    scripts   = sha256(join("", values(local.scripts)))
     settings  = local.settings["one"]
     host_keys = sort(var.host_keys["one"])
   }
@@ -32,8 +32,13 @@ resource "terraform_data" "install_one" {
   }
 
   provisioner "file" {
-    content     = local.script
+    content     = local.scripts["bootstrap.sh"]
     destination = ".hashistack/bootstrap.sh"
+  }
+
+  provisioner "file" {
+    content     = local.scripts["host.sh"]
+    destination = ".hashistack/host.sh"
   }
 
   provisioner "file" {

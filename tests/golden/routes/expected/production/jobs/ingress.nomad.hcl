@@ -85,10 +85,12 @@ job "ingress" {
         args = [
           "--entrypoints.public.address=:${NOMAD_PORT_public}",
           "--entrypoints.public.asdefault=true",
-          "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.internal.address=:${NOMAD_PORT_internal}",
-          "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.admin.address=:${NOMAD_PORT_admin}",
+
+          # environments.*.target: how long a balancer may need to notice, and whom to believe what a request was like
+          "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
           "--ping.entrypoint=admin",
           "--metrics.prometheus.entrypoint=admin",
           "--providers.consulcatalog.endpoint.address=${var.consul_address}",

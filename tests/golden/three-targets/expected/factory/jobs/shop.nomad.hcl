@@ -16,6 +16,126 @@ job "shop" {
     "hashistack.version" = var.version
   }
 
+  # processes.admin
+  group "admin" {
+    count = 1
+
+    # processes.admin: a new version proves itself with one instance before an old one is stopped; the first
+    # that fails ends the deployment, and the old version stays
+    update {
+      max_parallel      = 1
+      canary            = 1
+      auto_promote      = true
+      auto_revert       = true
+      health_check      = "checks"
+      min_healthy_time  = "10s"
+      healthy_deadline  = "5m"
+      progress_deadline = "0s"
+    }
+
+    # processes.admin: a process that ends is started again; after too many tries it moves to another machine
+    restart {
+      attempts = 2
+      interval = "372s"
+      delay    = "5s"
+      mode     = "fail"
+    }
+
+    reschedule {
+      delay          = "10s"
+      delay_function = "exponential"
+      max_delay      = "10m"
+      unlimited      = true
+    }
+
+    # processes.admin.port
+    network {
+      port "http" {
+        to = 8001
+      }
+    }
+
+    # processes.admin.port: requests stop coming before the process is told to stop
+    shutdown_delay = "5s"
+
+    service {
+      name = "shop-admin"
+      port = "http"
+
+      # processes.admin.routes
+      tags = [
+        "traefik.enable=true",
+        "traefik.http.middlewares.shop-admin.retry.attempts=10",
+        "traefik.http.middlewares.shop-admin.retry.initialinterval=300ms",
+        "traefik.http.middlewares.shop-admin.retry.timeout=5s",
+        "traefik.http.middlewares.shop-admin.retry.status=502",
+        "traefik.http.middlewares.shop-admin.retry.maxrequestbodybytes=65536",
+        "traefik.http.routers.shop-admin-0.rule=Host(`admin.shop.internal`)",
+        "traefik.http.routers.shop-admin-0.priority=1",
+        "traefik.http.routers.shop-admin-0.middlewares=shop-admin",
+        "traefik.http.routers.shop-admin-0.entrypoints=internal",
+      ]
+
+      # processes.admin.port
+      check {
+        type     = "tcp"
+        interval = "10s"
+        timeout  = "3s"
+
+        # a process that runs but does not answer is started again
+        check_restart {
+          limit = 3
+          grace = "1m"
+        }
+      }
+    }
+
+    task "admin" {
+      driver = "docker"
+
+      # processes.admin.command
+      config {
+        image   = "registry.example.com/shop:${var.version}"
+        command = "/bin/sh"
+        args    = ["-c", "exec ./admin"]
+        ports   = ["http"]
+      }
+
+      # processes.admin.command: SIGTERM, then this long to finish what is under way
+      kill_timeout = "30s"
+
+      # env
+      env {
+        LOG_LEVEL = "info"
+        PORT      = "8001"
+      }
+
+      # env: the addresses of backing services are asked of Consul; where it has ACLs, Nomad logs the task in
+      consul {}
+
+      # env and secrets that are known only when the container starts; the process starts again when one changes
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/app.env"
+        env         = true
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{/* backing_services.cache */}}
+{{ $cache := false }}{{ range service "shop-cache" }}{{ if not $cache }}{{ $cache = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-cache/address" }}{{ end }}
+{{ $cacheLogin := nomadVar "nomad/jobs/shop-cache" }}
+{{/* env */}}
+{{ if and $cache $cacheLogin }}CACHE_URL={{ (printf "%s://:%s@%s:%d" (or $cache.ServiceMeta.scheme "redis") (urlquery $cacheLogin.password.Value) $cache.Address $cache.Port) | toJSON }}{{ end }}
+EOT
+      }
+
+      # processes.admin.cpu, processes.admin.memory
+      resources {
+        cpu    = 200
+        memory = 256
+      }
+    }
+  }
+
   # processes.web
   group "web" {
     count = 1
@@ -89,9 +209,6 @@ job "shop" {
         "traefik.http.routers.shop-web-0.rule=Host(`shop.factory.lan`)",
         "traefik.http.routers.shop-web-0.priority=1",
         "traefik.http.routers.shop-web-0.middlewares=shop-web",
-        "traefik.http.routers.shop-web-1.rule=Host(`admin.shop.internal`)",
-        "traefik.http.routers.shop-web-1.priority=1",
-        "traefik.http.routers.shop-web-1.middlewares=shop-web",
       ]
 
       # processes.web.health

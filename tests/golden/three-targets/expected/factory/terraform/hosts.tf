@@ -83,7 +83,7 @@ locals {
     }
   }
 
-  script = file("${path.module}/bootstrap.sh")
+  scripts = { for name in ["bootstrap.sh", "host.sh"] : name => file("${path.module}/${name}") }
 
   # No part of node_env: what holds for one run must not make every host run again at the next.
   adopt = "ADOPT='${var.adopt ? "1" : ""}'\n"

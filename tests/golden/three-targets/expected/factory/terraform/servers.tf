@@ -7,7 +7,7 @@
 # environments.factory.hosts.n1
 resource "terraform_data" "install_n1" {
   triggers_replace = {
-    script    = sha256(local.script)
+    scripts   = sha256(join("", values(local.scripts)))
     settings  = local.settings["n1"]
     host_keys = sort(var.host_keys["n1"])
   }
@@ -32,8 +32,13 @@ resource "terraform_data" "install_n1" {
   }
 
   provisioner "file" {
-    content     = local.script
+    content     = local.scripts["bootstrap.sh"]
     destination = ".hashistack/bootstrap.sh"
+  }
+
+  provisioner "file" {
+    content     = local.scripts["host.sh"]
+    destination = ".hashistack/host.sh"
   }
 
   provisioner "file" {
@@ -86,7 +91,7 @@ resource "terraform_data" "agent_n1" {
 # environments.factory.hosts.n2
 resource "terraform_data" "install_n2" {
   triggers_replace = {
-    script    = sha256(local.script)
+    scripts   = sha256(join("", values(local.scripts)))
     settings  = local.settings["n2"]
     host_keys = sort(var.host_keys["n2"])
   }
@@ -111,8 +116,13 @@ resource "terraform_data" "install_n2" {
   }
 
   provisioner "file" {
-    content     = local.script
+    content     = local.scripts["bootstrap.sh"]
     destination = ".hashistack/bootstrap.sh"
+  }
+
+  provisioner "file" {
+    content     = local.scripts["host.sh"]
+    destination = ".hashistack/host.sh"
   }
 
   provisioner "file" {
@@ -167,7 +177,7 @@ resource "terraform_data" "agent_n2" {
 # environments.factory.hosts.n3
 resource "terraform_data" "install_n3" {
   triggers_replace = {
-    script    = sha256(local.script)
+    scripts   = sha256(join("", values(local.scripts)))
     settings  = local.settings["n3"]
     host_keys = sort(var.host_keys["n3"])
   }
@@ -192,8 +202,13 @@ resource "terraform_data" "install_n3" {
   }
 
   provisioner "file" {
-    content     = local.script
+    content     = local.scripts["bootstrap.sh"]
     destination = ".hashistack/bootstrap.sh"
+  }
+
+  provisioner "file" {
+    content     = local.scripts["host.sh"]
+    destination = ".hashistack/host.sh"
   }
 
   provisioner "file" {
