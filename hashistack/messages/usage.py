@@ -13,7 +13,7 @@ EXIT_MEANINGS = {
     Exit.CONFLICT: "conflict: an edited file, a job that is not ours",
     Exit.USAGE: "wrong usage",
     Exit.DESCRIPTOR: "the descriptor is wrong",
-    Exit.UNAVAILABLE: "Nomad, Consul or Docker unreachable or refused",
+    Exit.UNAVAILABLE: "Nomad, Consul, Docker, Terraform or AWS unreachable or refused",
     Exit.BUG: "a bug of hashistack",
     Exit.INTERRUPTED: "interrupted",
 }

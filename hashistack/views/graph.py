@@ -75,7 +75,8 @@ def dot(nodes: list[Node], edges: list[Edge]) -> str:
 
 
 def _nodes(stack: Stack) -> Iterator[Node]:
-    if any(process.routes and not process.internal for process in stack.processes):
+    routed = any(process.routes and not process.internal for process in stack.processes)
+    if routed or any(service.public for service in stack.backing_services):
         yield Node("internet", "internet", "outside")
     if any(process.routes and process.internal for process in stack.processes):
         yield Node("inside", "internal network", "outside")
@@ -94,11 +95,13 @@ def _edges(stack: Stack) -> Iterator[Edge]:
     for process in stack.processes:
         origin = "inside" if process.internal else "internet"
         yield from (Edge(origin, _process(process.name), _route(route)) for route in process.routes)
+    for service in stack.backing_services:
+        yield from (Edge("internet", _service(service.name), f"TCP {port}") for port in service.public)
     parts = [part for variable in stack.env for part in variable.value]
     used = sorted({part.service for part in parts if isinstance(part, Reference)})
     runs: list[Process | ScheduledProcess] = [*stack.processes, *stack.scheduled]
     users = [*(["release"] if stack.release else []), *(_process(process.name) for process in runs)]
-    yield from (Edge(user, _service(service)) for user in users for service in used)
+    yield from (Edge(user, _service(name)) for user in users for name in used)
 
 
 def _process(name: str) -> str:
