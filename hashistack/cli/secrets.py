@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.command import group
+from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import agents as limits
+from hashistack.messages import aws_services as managed
 from hashistack.messages import cluster as messages
 
 if TYPE_CHECKING:
     from hashistack.backends.cluster import Cluster, StateJournal
     from hashistack.model import Stack
     from hashistack.plan.sensitive import Sensitive
+    from hashistack.views.cluster_events import EventView
 
 _EXITS = (Exit.DESCRIPTOR, Exit.UNAVAILABLE)
 _VARIABLE_BYTES = 64 * 1024  # all names and values of a Nomad variable together
@@ -74,9 +78,45 @@ def unset(session: Session, file: str | None, environment: str | None, name: str
     return Exit.DONE
 
 
-command = group(
-    "secrets", summary="Set, list and unset the values of secrets.", commands=(set_, list_, unset)
+@make(
+    example="hashistack secrets rotate db -e production",
+    exits=(Exit.CONFLICT, Exit.DESCRIPTOR, Exit.UNAVAILABLE, Exit.INTERRUPTED),
 )
+@options.file
+@options.required_environment
+@options.output
+@options.yes
+@click.argument("name")
+def rotate(
+    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, name: str
+) -> Exit:
+    """Change the login of a backing service that AWS runs.
+
+    Makes a new password, AUTH token or access key, hands it to the processes, which start again, and ends the old one.
+    A database has one password at a time: until the processes have started again, new connections are refused.
+    """
+    asked = sites.Asked(file, environment, output)
+    return framed(session, lambda view: _rotate(session, view, asked, name, yes=yes))
+
+
+command = group(
+    "secrets",
+    summary="Set, list and unset the values of secrets; change logins of services.",
+    commands=(set_, list_, unset, rotate),
+)
+
+
+def _rotate(session: Session, view: EventView, asked: sites.Asked, name: str, *, yes: bool) -> Exit:
+    from hashistack.targets import aws_rotate
+
+    def check(stack: Stack) -> None:
+        if stack.environment.target != "aws":
+            raise UsageProblem(managed.nothing_managed(stack.environment.name))
+        sites.check_agreement(session, stack, f"secrets rotate {name}", yes=yes)
+
+    site = sites.rendered(session, asked, view, check).site
+    aws_rotate.rotated(replace(site, approve=sites.agreement(session, site.stack, yes=yes)), name)
+    return Exit.DONE
 
 
 def _opened(session: Session, file: str | None, environment: str | None) -> tuple[Stack, Cluster]:
