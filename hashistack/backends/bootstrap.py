@@ -11,7 +11,7 @@ from hashistack.backends.nomad import Nomad
 from hashistack.backends.nomad_acl import NomadAcl
 from hashistack.credentials.values import Credentials
 from hashistack.model import Stack
-from hashistack.plan.access import consul_access
+from hashistack.plan.access import by_role, consul_access
 from hashistack.plan.bootstrapper import Bootstrapper, GiveHost, Wanted
 from hashistack.plan.progress import Event
 
@@ -31,6 +31,7 @@ def bootstrap(
     have their tokens yet, `lacking` names those that have lost them. It may be called from several threads at once.
     Raises BackendError, for all hosts together, once every host that could be done is done.
     """
-    wanted = Wanted(stack, consul_access(stack, credentials), credentials.ingress, frozenset(lacking))
+    access = consul_access(stack, credentials)
+    wanted = Wanted(stack, access, credentials.ingress, frozenset(lacking), introduces=not by_role(stack))
     controls = ConsulAcl(consul.endpoint), NomadAcl(nomad.endpoint)
     Bootstrapper(*controls, nomad, report, SystemClock(), handover).run(wanted)

@@ -13,10 +13,9 @@ from hashistack.backends.consul import Consul
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Product, consul_endpoint, nomad_endpoint
 from hashistack.backends.nomad import Nomad
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.servers import Bases, consul_servers, first_answering, nomad_servers
 from hashistack.backends.state import Record, StateFolder, state_folder
 from hashistack.credentials.values import Secrets
-from hashistack.model import Stack
 
 
 class Agents(Protocol):
@@ -81,10 +80,10 @@ def connect(environ: Mapping[str, str]) -> Cluster:
     return Cluster(Nomad(nomad), Consul(consul), agents, state, f"{consul.host}:{consul.port}")
 
 
-def open_secured(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> Cluster:
-    """Open a cluster of one's own machines at the first server that answers; raise if none does."""
-    nomad = first_answering(nomad_servers(stack, folder, secrets))
-    consul = first_answering(consul_servers(stack, folder, secrets))
+def open_secured(bases: Bases, folder: CredentialsFolder, secrets: Secrets) -> Cluster:
+    """Open a secured cluster at the first server that answers; raise if none does."""
+    nomad = first_answering(nomad_servers(bases, folder, secrets))
+    consul = first_answering(consul_servers(bases, folder, secrets))
     return Cluster(Nomad(nomad), Consul(consul), NoAgents(), folder.cluster, "127.0.0.1:8500")
 
 

@@ -111,6 +111,11 @@ class CredentialsFolder:
         private_folder(self.path)
         self._write(self.known_hosts.name, text.encode())
 
+    def keep(self, name: str, text: str) -> None:
+        """Write one file, in a folder that only its owner may look into."""
+        private_folder((self.path / name).parent)
+        self._write(name, text.encode())
+
     def _rescued(self) -> Gossip | None:
         """Read the gossip keys from a server's secrets.env, put here by hand because all else is lost."""
         if not self.rescued.exists():

@@ -66,6 +66,16 @@ class Fleet:
             if each["Leader"]
         }
 
+    def voters(self) -> dict[str, frozenset[str]]:
+        """Return the servers that are healthy and vote, by product."""
+        apis = self._connect()
+        return {
+            product: frozenset(
+                name for name, each in _servers(apis.of(product)).items() if each["Healthy"] and each["Voter"]
+            )
+            for product in PRODUCTS
+        }
+
     def lead(self, product: str, host: str) -> None:
         """Make a server the leader of a product and wait until it is; a leader that cannot be had is no error."""
         api = self._connect().of(product)

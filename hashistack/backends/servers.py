@@ -1,10 +1,11 @@
-"""The servers of a cluster of one's own machines, asked with the operator's credentials."""
+"""The servers of a secured cluster, asked with the operator's credentials at whichever addresses lead to them."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hashistack.backends.api import Api
 from hashistack.backends.credentials import CredentialsFolder
@@ -21,7 +22,26 @@ _FAILURES = 400
 _PATIENCE = 3.0  # seconds for the first answer; a machine that is off gives none
 
 
-def nomad_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> tuple[Endpoint, ...]:
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """The addresses of both APIs, one for each server; the names that certificates must have, None: the address."""
+
+    nomad: tuple[str, ...]
+    consul: tuple[str, ...]
+    nomad_name: str | None = None
+    consul_name: str | None = None
+
+
+def on_hosts(stack: Stack) -> Bases:
+    """Return where the servers of machines of one's own answer."""
+    addresses = [host.address for host in stack.environment.hosts if "server" in host.roles]
+    return Bases(
+        tuple(f"https://{address}:{NOMAD_PORT}" for address in addresses),
+        tuple(f"https://{address}:{CONSUL_PORT}" for address in addresses),
+    )
+
+
+def nomad_servers(bases: Bases, folder: CredentialsFolder, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return Nomad's API on every server; its listener asks for no client certificate, tokens say who may what."""
     base = Endpoint(
         "Nomad",
@@ -29,11 +49,12 @@ def nomad_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> 
         token=secrets.nomad_management,
         region="global",
         verify=str(folder.authority),
+        server_name=bases.nomad_name,
     )
-    return _everywhere(stack, base, NOMAD_PORT)
+    return tuple(replace(base, url=url) for url in bases.nomad)
 
 
-def consul_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) -> tuple[Endpoint, ...]:
+def consul_servers(bases: Bases, folder: CredentialsFolder, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return Consul's API on every server; it wants the operator's certificate besides the token."""
     certificate, key = folder.operator
     if not (certificate.exists() and key.exists()):
@@ -44,8 +65,9 @@ def consul_servers(stack: Stack, folder: CredentialsFolder, secrets: Secrets) ->
         token=secrets.consul_management,
         verify=str(folder.authority),
         cert=(str(certificate), str(key)),
+        server_name=bases.consul_name,
     )
-    return _everywhere(stack, base, CONSUL_PORT)
+    return tuple(replace(base, url=url) for url in bases.consul)
 
 
 def first_answering(endpoints: Sequence[Endpoint], *, patience: float = _PATIENCE) -> Endpoint:
@@ -64,9 +86,18 @@ def first_answering(endpoints: Sequence[Endpoint], *, patience: float = _PATIENC
     return next((endpoint for endpoint, leader in answering if leader), answering[0][0])
 
 
-def _everywhere(stack: Stack, base: Endpoint, port: int) -> tuple[Endpoint, ...]:
-    servers = [host for host in stack.environment.hosts if "server" in host.roles]
-    return tuple(replace(base, url=f"https://{host.address}:{port}") for host in servers)
+def listens(endpoint: Endpoint) -> bool:
+    """Tell whether anybody takes connections at an address."""
+    try:
+        with socket.create_connection((endpoint.host, endpoint.port), timeout=_PATIENCE):
+            return True
+    except OSError:
+        return False
+
+
+def knows_leader(endpoint: Endpoint) -> bool:
+    """Tell whether a server answers and has a leader."""
+    return bool(_leader(endpoint, _PATIENCE))
 
 
 def _leader(endpoint: Endpoint, patience: float) -> str | None:

@@ -23,11 +23,13 @@ SECTIONS = {
         "eject": "Keep a rendered file as your own.",
     },
     "Run": {
+        "init-state": "Make the bucket that keeps Terraform's state on AWS.",
+        "plan": "Show what up would change, what it costs, and whether it finds room.",
         "up": "Bring an environment up, from nothing to an application that answers.",
         "bootstrap": "Turn on access control in a cluster of your own machines.",
         "env": "Print the environment variables for nomad, consul and terraform.",
         "status": "Show processes, versions, health and addresses.",
-        "secrets": "Set, list and unset the values of secrets.",
+        "secrets": "Set, list and unset the values of secrets; change logins of services.",
         "down": "Remove all that up made.",
     },
     "Look after a cluster": {
@@ -58,7 +60,7 @@ class Commands(click.Group):
         """Import the module of a command and return its `command`."""
         if cmd_name not in SUMMARIES:
             return None
-        return cast(click.Command, import_module(f"hashistack.cli.{cmd_name}").command)
+        return cast(click.Command, import_module(f"hashistack.cli.{cmd_name.replace('-', '_')}").command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

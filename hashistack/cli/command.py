@@ -41,9 +41,9 @@ def command(*, example: str, exits: Sequence[Exit] = ()) -> Callable[[Body], Com
     """Make a command of a function `(session, **its options) -> Exit | None`; its docstring is the help."""
 
     def make(body: Body) -> Command:
-        made = click.command(cls=Command, name=body.__name__.strip("_"), example=example, exits=exits)(
-            _with_session(body)
-        )
+        made = click.command(
+            cls=Command, name=body.__name__.strip("_").replace("_", "-"), example=example, exits=exits
+        )(_with_session(body))
         made.params += _common_options()
         return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit
@@ -17,16 +17,11 @@ def doctor(session: Session, file: str | None, environment: str | None) -> Exit:
     Looks at the ways to the hosts, the services on them, versions, quorum, certificates, tokens, clocks, names, disks,
     Docker, machines and checks, and changes nothing. Ends with 0 unless there is an error; warnings can wait.
     """
-    from hashistack import pipeline
-    from hashistack.cli.source import chosen, output_folder, source
     from hashistack.plan.doctor import diagnose
-    from hashistack.targets import Site, upkeep
+    from hashistack.targets import upkeep
     from hashistack.views import doctor as views
 
-    descriptor = source(session.terminal, file)
-    stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-    folder = output_folder(session.terminal, descriptor, None)
-    site = Site(stack, session.terminal.environ, descriptor.folder, folder, lambda _: None)
+    site = sites.existing(session, sites.Asked(file, environment, None), lambda _: None)
     findings = diagnose(upkeep.examine(site))
     code = Exit.FAILED if any(finding.level == "error" for finding in findings) else Exit.DONE
     views.show(session.console, findings, code)

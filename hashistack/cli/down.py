@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
+from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, HashistackError, UsageProblem
+from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import cluster as messages
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @options.output
 @options.yes
 @click.option(
-    "--purge", is_flag=True, help="On machines of your own: remove the data and the credentials too."
+    "--purge", is_flag=True, help="Remove the credentials too; on machines of your own also the data."
 )
 def down(
     session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, purge: bool
@@ -42,38 +43,50 @@ def down(
     somebody has taken over since is left. Asks first.
 
     On machines of your own it ends the processes and takes everything off the hosts; data folders and the credentials
-    stay, so that `up` brings back the same cluster, unless --purge is given.
+    stay, so that `up` brings back the same cluster, unless --purge is given. In AWS it says what would be lost, and
+    destroys everything: databases and buckets too, unless they are protected (`deletion_protection`).
     """
-    from hashistack import pipeline, targets
-    from hashistack.cli.source import chosen, output_folder, source
-    from hashistack.views.cluster_events import EventView
 
-    view = EventView(session.console)
-    try:
-        descriptor = source(session.terminal, file)
-        stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-        if stack.environment.target == "onprem":
-            folder = output_folder(session.terminal, descriptor, output)
-            site = targets.Site(stack, session.terminal.environ, descriptor.folder, folder, view.report)
-            code = _clear(session, site, yes=yes, purge=purge)
-        else:
-            cluster = targets.connect(stack, session.terminal.environ)
-            with cluster.state.locked(stack.app):
-                code = _run(session, cluster, stack, view, yes)
-    except HashistackError as error:
-        view.failed(error.diagnostics, error.exit_code)
-        return error.exit_code
-    except KeyboardInterrupt:
-        view.failed((messages.interrupted("removing"),), Exit.INTERRUPTED)
-        return Exit.INTERRUPTED
-    if code is Exit.DONE:
-        view.done()
-    else:
-        view.failed((), code)
-    return code
+    def work(view: EventView) -> Exit:
+        site = sites.existing(session, sites.Asked(file, environment, output), view.report)
+        match site.stack.environment.target:
+            case "local":
+                return _end(session, site, view, yes)
+            case "onprem":
+                return _clear(session, site, yes=yes, purge=purge)
+            case "aws":
+                return _destroy(session, site, yes=yes, purge=purge)
+
+    return framed(session, work, "removing")
 
 
 command = down
+
+
+def _end(session: Session, site: Site, view: EventView, yes: bool) -> Exit:
+    """Take the app out of the cluster on this machine."""
+    from hashistack import targets
+
+    cluster = targets.connect(site.stack, session.terminal.environ)
+    with cluster.state.locked(site.stack.app):
+        return _run(session, cluster, site.stack, view, yes)
+
+
+def _destroy(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
+    """Take the environment out of AWS."""
+    from hashistack.targets import aws_clearing
+    from hashistack.views import down as views
+
+    sites.check_agreement(session, site.stack, "down", yes=yes)
+    found = aws_clearing.losses(site)
+    if aws_clearing.nothing_left(site, found) and not purge:
+        views.nothing(session.console, site.stack.app, site.stack.environment.name)
+        return Exit.DONE
+    views.show_losses(session.console, found, purge=purge)
+    if not _confirmed(session, site.stack.app, site.stack.environment.name, yes):
+        return Exit.FAILED
+    aws_clearing.cleared(site, purge=purge)
+    return Exit.DONE
 
 
 def _clear(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:

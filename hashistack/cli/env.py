@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, UsageProblem
-from hashistack.messages import credentials as messages
+from hashistack.diagnostics import Exit
 
 
 @make(
@@ -19,25 +18,21 @@ from hashistack.messages import credentials as messages
 @options.required_environment
 @options.output
 def env(session: Session, file: str | None, environment: str | None, output: str | None) -> Exit:
-    """Print the environment variables with which nomad, consul and terraform work on your own machines.
+    """Print the environment variables with which nomad, consul and terraform work on a secured cluster.
 
     They name addresses and certificates, hold the management tokens, and hand Terraform the values of its variables.
-    The first call for an environment makes its credentials, for which the hosts have to answer SSH.
+    The first call for an environment makes its credentials, for which hosts of one's own have to answer SSH. For AWS
+    it also names, on stderr, the commands that lead to a server while they run.
     """
-    from hashistack import pipeline
-    from hashistack.cli.source import chosen, output_folder, source
+    from hashistack import targets
     from hashistack.plan.env import variables
-    from hashistack.targets import Site, by_hand
     from hashistack.views import env as views
 
-    descriptor = source(session.terminal, file)
-    stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-    if stack.environment.target != "onprem":
-        raise UsageProblem(messages.no_hosts(stack.environment.name, stack.environment.target))
-    folder = output_folder(session.terminal, descriptor, output)
-    report = partial(views.report, session.console)
-    site = Site(stack, session.terminal.environ, descriptor.folder, folder, report)
-    views.show(session.console, variables(by_hand.reach(site)))
+    site = sites.existing(
+        session, sites.Asked(file, environment, output), partial(views.report, session.console)
+    )
+    reach = targets.reach(site)
+    views.show(session.console, variables(reach), reach.ways)
     return Exit.DONE
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
+from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, HashistackError, UsageProblem
-from hashistack.messages import cluster as messages
+from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import upkeep as say
 
 if TYPE_CHECKING:
@@ -39,33 +39,13 @@ def restore(
     changed since is lost. Checks the backup first, and asks. Tokens that people made after the backup are unknown
     afterwards; the hosts are given theirs anew.
     """
-    from hashistack import pipeline, targets
-    from hashistack.cli.source import chosen, output_folder, source
-    from hashistack.views.cluster_events import EventView
+    folder = session.terminal.cwd / backup
 
-    view = EventView(session.console)
-    try:
-        descriptor = source(session.terminal, file)
-        stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
-        folder = session.terminal.cwd / backup
-        manifest = _manifest(folder, stack)
-        site = targets.Site(
-            stack,
-            session.terminal.environ,
-            descriptor.folder,
-            output_folder(session.terminal, descriptor, output),
-            view.report,
-        )
-        code = _run(session, site, manifest, folder, view, yes=yes)
-    except HashistackError as error:
-        view.failed(error.diagnostics, error.exit_code)
-        return error.exit_code
-    except KeyboardInterrupt:
-        view.failed((messages.interrupted("restoring"),), Exit.INTERRUPTED)
-        return Exit.INTERRUPTED
-    if code is Exit.DONE:
-        view.done()
-    return code
+    def work(view: EventView) -> Exit:
+        site = sites.existing(session, sites.Asked(file, environment, output), view.report)
+        return _run(session, site, _manifest(folder, site.stack), folder, view, yes=yes)
+
+    return framed(session, work, "restoring")
 
 
 def _manifest(folder: Path, stack: Stack) -> Manifest:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options
+from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
+from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, HashistackError, UsageProblem
+from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import cluster as messages
-from hashistack.messages.usage import WAITING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hashistack.backends.cluster import Cluster
-    from hashistack.plan.actual import Actual
+    from hashistack.model import Stack
     from hashistack.plan.planner import Wanted
     from hashistack.plan.sensitive import Sensitive
     from hashistack.views.cluster_events import EventView
@@ -46,6 +42,7 @@ if TYPE_CHECKING:
     help="Take over jobs of these names that hashistack did not make, and hosts with a Nomad or Consul of another.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done and change nothing.")
+@click.option("--yes", is_flag=True, help="In AWS: do what Terraform plans without asking.")
 def up(
     session: Session,
     file: str | None,
@@ -55,79 +52,54 @@ def up(
     secrets_file: str | None,
     adopt: bool,
     dry_run: bool,
+    yes: bool,
 ) -> Exit:
     """Bring an environment up, from nothing to an application that answers.
 
-    Starts Nomad and Consul for a local target if none answer, makes the hosts of target onprem a secured cluster, asks
-    for missing secrets, runs the release step, submits the jobs in their order, follows each until it is healthy and
+    Starts Nomad and Consul for a local target if none answer, makes the hosts of target onprem a secured cluster, lets
+    Terraform make all that target aws needs (its plan is shown, and agreed to unless --yes is given), asks for missing
+    secrets, runs the release step, submits the jobs in their order, follows each until it is healthy and
     prints the addresses. Run again, it changes only what is different, and goes on where it was interrupted.
     """
-    from hashistack import targets
-    from hashistack.views.cluster_events import EventView
-
-    view = EventView(session.console)
-    try:
-        wanted, home, folder = _wanted(
-            session, view, _Asked(file, environment, output, version, adopt, dry_run)
-        )
-        given = _given(session, secrets_file)
-        if dry_run:
-            return _show(session, targets.connect(wanted.stack, session.terminal.environ), wanted, given)
-        site = targets.Site(wanted.stack, session.terminal.environ, home, folder, view.report, adopt)
-        with targets.raised(site) as cluster:
-            _run(session, cluster, wanted, given, view)
-    except HashistackError as error:
-        view.failed(error.diagnostics, error.exit_code)
-        return error.exit_code
-    except KeyboardInterrupt:
-        view.failed((messages.interrupted(view.doing),), Exit.INTERRUPTED)
-        return Exit.INTERRUPTED
-    view.done()
-    return Exit.DONE
+    choice = _Choice(version, secrets_file, adopt=adopt, dry_run=dry_run, yes=yes)
+    return framed(session, lambda view: _up(session, view, sites.Asked(file, environment, output), choice))
 
 
 command = up
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """The options that decide what is to run."""
+class _Choice:
+    """The options that decide what is to run, and how."""
 
-    file: str | None
-    environment: str | None
-    output: str | None
     version: str | None
+    secrets_file: str | None
     adopt: bool
     dry_run: bool
+    yes: bool
 
 
-def _wanted(session: Session, view: EventView, asked: _Asked) -> tuple[Wanted, Path, Path]:
-    """Render the environment, write its files and return what is to run, ejected files as their user left them.
-
-    Also returns the folders of the descriptor and of the files.
-    """
-    from hashistack import pipeline
-    from hashistack.cli.source import chosen, output_folder, source
+def _up(session: Session, view: EventView, asked: sites.Asked, choice: _Choice) -> Exit:
+    from hashistack import targets
     from hashistack.plan.files import job_files, version_to_run
     from hashistack.plan.planner import Wanted
-    from hashistack.tree import write as tree
 
-    descriptor = source(session.terminal, asked.file)
-    read = pipeline.read(descriptor.text, descriptor.file)
-    stack = chosen(read.application, asked.environment)
-    name = stack.environment.name
-    version = version_to_run(stack.image, asked.version)
-    built = pipeline.build(read.application, [name])
-    view.notices((*descriptor.warnings, *read.warnings, *built.notices))
-    folder = output_folder(session.terminal, descriptor, asked.output)
-    wait = partial(session.console.note, WAITING)
-    with nullcontext() if asked.dry_run else tree.alone(folder, wait):
-        changes = pipeline.compare(built.files, folder, [name])
-        if not asked.dry_run:
-            pipeline.write(changes, folder)
-    kept = changes.lock.ejected
-    files = {f.path: (folder / f.path).read_bytes() if f.path in kept else f.content for f in built.files}
-    return Wanted(stack, job_files(files, name), version, asked.adopt), descriptor.folder, folder
+    def check(stack: Stack) -> None:
+        version_to_run(stack.image, choice.version)
+        if not choice.dry_run:
+            sites.check_agreement(session, stack, "up", yes=choice.yes)
+
+    made = sites.rendered(session, asked, view, check, write=not choice.dry_run)
+    stack = made.site.stack
+    version = version_to_run(stack.image, choice.version)
+    wanted = Wanted(stack, job_files(made.files, stack.environment.name), version, choice.adopt)
+    given = _given(session, choice.secrets_file)
+    if choice.dry_run:
+        return _show(session, targets.connect(stack, session.terminal.environ, view.report), wanted, given)
+    approve = sites.agreement(session, stack, yes=choice.yes)
+    with targets.raised(replace(made.site, adopt=choice.adopt, approve=approve)) as cluster:
+        _run(session, cluster, wanted, given, view)
+    return Exit.DONE
 
 
 def _given(session: Session, secrets_file: str | None) -> dict[str, Sensitive]:
@@ -146,13 +118,14 @@ def _run(
     session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive], view: EventView
 ) -> None:
     from hashistack.backends.cluster import StateJournal, SystemClock
+    from hashistack.cli.job_plan import observed, pretended
     from hashistack.plan.executor import Executor
     from hashistack.plan.planner import absent_secrets, plan_up
     from hashistack.plan.progress import Ready
 
-    actual = _actual(cluster, wanted)
+    actual = observed(cluster, wanted)
     plan_up(
-        wanted, actual, _pretended(absent_secrets(wanted.stack, actual))
+        wanted, actual, pretended(absent_secrets(wanted.stack, actual))
     )  # asks for nothing if it cannot work anyway
     given = {
         **_asked(session, [name for name in absent_secrets(wanted.stack, actual) if name not in given]),
@@ -165,19 +138,6 @@ def _run(
     view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
 
 
-def _actual(cluster: Cluster, wanted: Wanted) -> Actual:
-    from hashistack.backends.observe import observe
-
-    values = {"version": wanted.version, "consul_address": cluster.consul_address}
-    return observe(cluster.nomad, cluster.consul, wanted.stack, wanted.files, values)
-
-
-def _pretended(names: tuple[str, ...]) -> dict[str, Sensitive]:
-    from hashistack.plan.sensitive import Sensitive
-
-    return dict.fromkeys(names, Sensitive(""))
-
-
 def _asked(session: Session, names: list[str]) -> dict[str, Sensitive]:
     """Ask for values on the terminal, without showing what is typed; without one nothing is asked."""
     from hashistack.plan.sensitive import Sensitive
@@ -188,10 +148,8 @@ def _asked(session: Session, names: list[str]) -> dict[str, Sensitive]:
 
 
 def _show(session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive]) -> Exit:
-    from hashistack.plan.planner import absent_secrets, plan_up
+    from hashistack.cli.job_plan import job_plan
     from hashistack.views.up import show_plan
 
-    actual = _actual(cluster, wanted)
-    pretended = _pretended(absent_secrets(wanted.stack, actual))
-    show_plan(session.console, plan_up(wanted, actual, {**pretended, **given}))
+    show_plan(session.console, job_plan(cluster, wanted, given))
     return Exit.DONE

@@ -90,7 +90,7 @@ def host_leaf(host: Host, stack: Stack) -> Leaf:
         ]
     if "client" in host.roles or "ingress" in host.roles:
         names += [f"client.{datacenter}.consul", "client.global.nomad"]
-    return Leaf(host.name, tuple(names), ("127.0.0.1", host.address))
+    return Leaf(host.name, tuple(names), tuple(dict.fromkeys(("127.0.0.1", host.address))))
 
 
 def operator_leaf(stack: Stack) -> Leaf:
@@ -105,7 +105,7 @@ def ingress_leaf(domain: str) -> Leaf:
 
 def _ingress(work: _Work, found: Found, stack: Stack, trust: Identity) -> Identity | None:
     domain = stack.environment.domain
-    if domain is None:
+    if domain is None or stack.environment.ingress.tls_port is None:  # somebody else ends TLS there
         return None
     return work.leaf("ingress", found.ingress, ingress_leaf(domain), trust)
 

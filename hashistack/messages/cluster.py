@@ -253,12 +253,3 @@ def ingress_of_others(apps: list[str]) -> Diagnostic:
         f"the ingress also serves {', '.join(apps)}, and this descriptor wants it on other ports",
         hint="give all apps of a cluster the same environments.*.ingress; --adopt changes it all the same",
     )
-
-
-def not_raised_yet(environment: str, target: str) -> Diagnostic:
-    """Bringing up this target is not written yet."""
-    return Diagnostic(
-        "HS419",
-        f"environment {environment} has target {target}, which cannot be brought up yet",
-        hint="run its rendered jobs on a cluster of yours: nomad job run -var version=VERSION FILE",
-    )

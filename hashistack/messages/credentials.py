@@ -84,6 +84,6 @@ def no_hosts(environment: str, target: str) -> Diagnostic:
     """The environment's target has no hosts of its own, so there are no credentials."""
     return Diagnostic(
         "HS486",
-        f"environment {environment} has target {target}; hashistack keeps credentials for `target: onprem` only",
+        f"environment {environment} has target {target}; hashistack keeps no credentials for it",
         hint="for another cluster, set NOMAD_ADDR, NOMAD_TOKEN, CONSUL_HTTP_ADDR and CONSUL_HTTP_TOKEN yourself",
     )

@@ -16,6 +16,15 @@ def terraform_missing() -> Diagnostic:
     )
 
 
+def not_rendered(folder: str) -> Diagnostic:
+    """There is no Terraform to run."""
+    return Diagnostic(
+        "HS496",
+        f"{folder} is not there",
+        hint="`hashistack render` writes it; -o names another output folder",
+    )
+
+
 def state_locked(who: str, since: str) -> Diagnostic:
     """Somebody else's Terraform works on the same state; `since` is Terraform's own text, it may be ""."""
     return Diagnostic(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hashistack.credentials.values import Credentials
+from hashistack.credentials.values import Credentials, HostCredentials
 from hashistack.model import Host, Stack
 from hashistack.plan import names
 from hashistack.plan.acl import (
@@ -21,6 +21,7 @@ from hashistack.plan.acl import (
 NODE_POLICY = "hashistack-node"
 SNAPSHOT_POLICY = "hashistack-snapshot"
 _NOMAD_POLICY = "hashistack-nomad"
+_AGENT_POLICY = "hashistack-agent"
 _DNS_POLICY = "hashistack-dns"
 _TASKS_POLICY = "nomad-tasks"
 _METHOD = "nomad-workloads"  # the name that Nomad's agents use unless told otherwise
@@ -29,6 +30,12 @@ _KEYS_URL = "https://127.0.0.1:4646/.well-known/jwks.json"  # every server of Co
 
 _READS_ALL = 'node_prefix "" {\n  policy = "read"\n}\n\nservice_prefix "" {\n  policy = "read"\n}\n'
 
+# A token of a machine of one's own is for its node alone; machines that come and go share one for their role.
+_ROLE_POLICY = ConsulPolicy(
+    _AGENT_POLICY,
+    f"{MARK}agents of machines that come and go",
+    'node_prefix "" {\n  policy = "write"\n}\n\nservice_prefix "" {\n  policy = "read"\n}\n',
+)
 _CONSUL_POLICIES = (
     ConsulPolicy(
         _NOMAD_POLICY,
@@ -68,7 +75,7 @@ _NOMAD_POLICIES = (
 
 def consul_access(stack: Stack, credentials: Credentials, keys_url: str = _KEYS_URL) -> ConsulAccess:
     """Return what Consul is to know."""
-    shared, datacenter = credentials.secrets, stack.environment.name
+    shared = credentials.secrets
     services = (
         (shared.consul_nomad, "Nomad's agents", _NOMAD_POLICY),
         (shared.consul_dns, "DNS", _DNS_POLICY),
@@ -78,12 +85,7 @@ def consul_access(stack: Stack, credentials: Credentials, keys_url: str = _KEYS_
         ConsulToken(token.accessor, f"{MARK}{what}", (policy,), secret=token.secret)
         for token, what, policy in services
     ]
-    tokens += [
-        ConsulToken(
-            host.consul.accessor, f"{MARK}agent {name}", node=(name, datacenter), secret=host.consul.secret
-        )
-        for name, host in sorted(credentials.hosts.items())
-    ]
+    tokens += [_agent_token(stack, name, host) for name, host in sorted(credentials.hosts.items())]
     method = AuthMethod(
         _METHOD, f"{MARK}jobs of Nomad", keys_url, credentials.authority.certificate, _AUDIENCE
     )
@@ -103,7 +105,20 @@ def consul_access(stack: Stack, credentials: Credentials, keys_url: str = _KEYS_
             '"nomad_service" not in value',
         ),
     )
-    return ConsulAccess((*_CONSUL_POLICIES, _TASKS_ROLE, *tokens), (method, *rules))
+    policies = (*_CONSUL_POLICIES, *((_ROLE_POLICY,) if by_role(stack) else ()))
+    return ConsulAccess((*policies, _TASKS_ROLE, *tokens), (method, *rules))
+
+
+def by_role(stack: Stack) -> bool:
+    """Whether machines come and go, so that credentials are of a role and not of a machine."""
+    return stack.environment.target == "aws"
+
+
+def _agent_token(stack: Stack, name: str, host: HostCredentials) -> ConsulToken:
+    title, secret = f"{MARK}agent {name}", host.consul.secret
+    if by_role(stack):
+        return ConsulToken(host.consul.accessor, title, (_AGENT_POLICY,), secret=secret)
+    return ConsulToken(host.consul.accessor, title, node=(name, stack.environment.name), secret=secret)
 
 
 def nomad_policies(stack: Stack) -> tuple[NomadPolicy, ...]:

@@ -91,15 +91,22 @@ def nomad_changes(stack: Stack, actual: NomadAccess) -> NomadChanges:
 
 
 def hand_overs(
-    hosts: Sequence[Host], actual: NomadAccess, leader: str, lacking: frozenset[str] = frozenset()
+    hosts: Sequence[Host],
+    actual: NomadAccess,
+    leader: str,
+    lacking: frozenset[str] = frozenset(),
+    *,
+    introduces: bool = True,
 ) -> tuple[tuple[HandOver, ...], ...]:
     """Return who has to be given something, in waves; `leader` is the address of the server that leads Nomad.
 
     A host that gets an introduction has its Nomad restarted. Servers go one after another, the leader last, so that
     there always is one who lets them in: a client that is turned away asks again only after 15 to 30 seconds. All
-    other hosts go together. `lacking` are hosts that are known to have lost what they were given.
+    other hosts go together. `lacking` are hosts that are known to have lost what they were given. Where a role has the
+    credentials and not a machine, nobody is introduced.
     """
-    needed = [(host, step) for host in hosts if (step := _hand_over(host, actual, host.name in lacking))]
+    found = (_hand_over(host, actual, host.name in lacking, introduces) for host in hosts)
+    needed = [(host, step) for host, step in zip(hosts, found, strict=True) if step]
     servers = [(host, step) for host, step in needed if "server" in host.roles and step.introduce]
     servers.sort(key=lambda pair: (pair[0].address == leader, pair[0].name))
     others = tuple(step for host, step in needed if (host, step) not in servers)
@@ -107,10 +114,11 @@ def hand_overs(
     return tuple(wave for wave in waves if wave)
 
 
-def _hand_over(host: Host, actual: NomadAccess, lacking: bool) -> HandOver | None:
+def _hand_over(host: Host, actual: NomadAccess, lacking: bool, introduces: bool) -> HandOver | None:
     known = {token.name for token in actual.tokens}
     grants = tuple(_grants(host))
-    introduce = host.pool if "client" in host.roles and host.name not in actual.nodes else None
+    new = introduces and "client" in host.roles and host.name not in actual.nodes
+    introduce = host.pool if new else None
     if introduce is None and not lacking and all(grant.name in known for grant in grants):
         return None
     return HandOver(host.name, grants, introduce)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from hashistack.credentials.values import Identity
 from hashistack.diagnostics import BackendError, Diagnostic, HashistackError
 from hashistack.messages import credentials as messages
-from hashistack.model import Host, Stack
+from hashistack.model import Stack
 from hashistack.plan.acl import ConsulAccess, ConsulToken, ConsulValue, NomadAccess, NomadPolicy, NomadToken
 from hashistack.plan.bootstrap import (
     Changes,
@@ -90,12 +90,17 @@ class NomadControl(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a cluster is to have; `lacking` are hosts that are known to have lost what they were given."""
+    """What a cluster is to have.
+
+    `lacking` are hosts that are known to have lost what they were given; `introduces`: a client joins only with an
+    introduction that is made for it.
+    """
 
     stack: Stack
     consul: ConsulAccess
     ingress: Identity | None = None
     lacking: frozenset[str] = frozenset()
+    introduces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Bootstrapper:
         self._change("Consul", job_changes(wanted.consul, actual), self._put_patiently, self.consul.remove)
         changes = nomad_changes(wanted.stack, self.nomad.access())
         self._change("Nomad", changes, self.nomad.put, self.nomad.remove)
-        self._hand_over(wanted.stack.environment.hosts, wanted.lacking)
+        self._hand_over(wanted)
         if wanted.ingress and store_certificate(self.variables, wanted.ingress):
             self.report(Stored(secrets_variable(INGRESS), ("certificate", "key"), generated=True))
         if self.problems:
@@ -173,9 +178,10 @@ class Bootstrapper:
 
     # --- what each host is given
 
-    def _hand_over(self, hosts: Sequence[Host], lacking: frozenset[str]) -> None:
-        actual = self.nomad.access()
-        for wave in hand_overs(hosts, actual, self.nomad.leader(), lacking):
+    def _hand_over(self, wanted: Wanted) -> None:
+        actual, hosts = self.nomad.access(), wanted.stack.environment.hosts
+        leader = self.nomad.leader()
+        for wave in hand_overs(hosts, actual, leader, wanted.lacking, introduces=wanted.introduces):
             given = self._wave(wave, actual)
             # Before anything else is asked: the server that answers may be the one that just starts again.
             self._await_nodes([each.step.host for each in given if each.step.introduce])

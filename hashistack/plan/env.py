@@ -13,7 +13,11 @@ _TERRAFORM = ("plan", "apply", "destroy")  # the commands that want the values o
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where the APIs are, and the files and tokens that open them; paths are absolute."""
+    """Where the APIs are, and the files and tokens that open them; paths are absolute.
+
+    The names are those that certificates are checked for, None for that of the address; `ways` are the command lines
+    that have to run meanwhile for the addresses to lead anywhere.
+    """
 
     nomad: str
     consul: str
@@ -23,6 +27,9 @@ class Reach:
     variables: str
     nomad_token: Sensitive
     consul_token: Sensitive
+    nomad_name: str | None = None
+    consul_name: str | None = None
+    ways: tuple[str, ...] = ()
 
 
 def variables(reach: Reach) -> dict[str, str]:
@@ -37,6 +44,8 @@ def variables(reach: Reach) -> dict[str, str]:
         "CONSUL_CLIENT_KEY": reach.key,
         "CONSUL_HTTP_TOKEN": reach.consul_token.reveal(),
     }
+    names = {"NOMAD_TLS_SERVER_NAME": reach.nomad_name, "CONSUL_TLS_SERVER_NAME": reach.consul_name}
+    values |= {variable: name for variable, name in names.items() if name}
     # Terraform splits the value as a shell does.
     handed = f"-var-file={shlex.quote(reach.variables)}"
     return values | {f"TF_CLI_ARGS_{command}": handed for command in _TERRAFORM}

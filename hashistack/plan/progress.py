@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hashistack.plan.finding import Finding
+from hashistack.plan.progress_cloud import (
+    Applied,
+    Delegate,
+    Kept,
+    PieceBegun,
+    PieceDone,
+    PieceFailed,
+    PieceLasts,
+    Planned,
+    Replaced,
+)
 from hashistack.plan.progress_hosts import (
     AccessBegun,
     AccessChanged,
@@ -26,10 +37,12 @@ from hashistack.plan.progress_hosts import (
 )
 from hashistack.plan.steps import Address
 
-__all__ = [  # beside what is defined here: who speaks of progress need not know that hosts' events live elsewhere
+__all__ = [  # beside what is defined here: who speaks of progress need not know where events live
     "AccessBegun",
     "AccessChanged",
+    "Applied",
     "CredentialsMade",
+    "Delegate",
     "Emptied",
     "HandedOver",
     "HostDone",
@@ -37,8 +50,15 @@ __all__ = [  # beside what is defined here: who speaks of progress need not know
     "HostLine",
     "HostStarted",
     "Joined",
+    "Kept",
     "Led",
     "Phase",
+    "PieceBegun",
+    "PieceDone",
+    "PieceFailed",
+    "PieceLasts",
+    "Planned",
+    "Replaced",
     "Restored",
     "Saved",
     "Upgraded",
@@ -210,6 +230,15 @@ Event = (
     | Led
     | Emptied
     | Upgraded
+    | PieceBegun
+    | PieceLasts
+    | PieceDone
+    | PieceFailed
+    | Applied
+    | Delegate
+    | Planned
+    | Replaced
+    | Kept
     | Ready
 )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hashistack.backends import hosts as ssh
 from hashistack.backends.endpoint import Endpoint
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.credentials.complete import complete
 from hashistack.credentials.values import Credentials
 from hashistack.diagnostics import BackendError
@@ -37,10 +37,11 @@ def reach(site: Site) -> Reach:
     """Return how other programs reach the cluster; its credentials are made first where some are missing."""
     ground = survey(site)
     secrets, folder = current_credentials(ground).secrets, ground.folder
+    bases = on_hosts(site.stack)
     certificate, key = folder.operator
     return Reach(
-        nomad=_any_of(nomad_servers(site.stack, folder, secrets)),
-        consul=_any_of(consul_servers(site.stack, folder, secrets)),
+        nomad=_any_of(nomad_servers(bases, folder, secrets)),
+        consul=_any_of(consul_servers(bases, folder, secrets)),
         authority=str(folder.authority),
         certificate=str(certificate),
         key=str(key),

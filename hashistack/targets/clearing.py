@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
+from hashistack.backends.cluster import Cluster
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.state import remove_folder
 from hashistack.diagnostics import BackendError
@@ -14,7 +15,7 @@ from hashistack.messages import hosts as messages
 from hashistack.plan import names
 from hashistack.plan.actual import Json
 from hashistack.plan.hosts import HostFacts
-from hashistack.plan.progress import Waiting, Warned
+from hashistack.plan.progress import Event, Waiting, Warned
 from hashistack.targets import Site
 from hashistack.targets.ground import Ground, locked, survey
 from hashistack.targets.onprem import connect
@@ -30,7 +31,7 @@ def cleared(site: Site, *, purge: bool) -> bool:
     ground = survey(site)
     facts = ssh.gather(ground.ways)
     with locked(ground):
-        stop_jobs(ground)
+        stop_jobs(lambda: connect(ground.stack, site.environ), ground.stack.app, site.report)
         stop_agents(ground, facts, purge=purge)
         if ground.folder.variables.exists():  # not where the credentials are on another machine, or lost
             terraform.destroy(site.terraform, ground.folder.variables, site.report)
@@ -40,17 +41,17 @@ def cleared(site: Site, *, purge: bool) -> bool:
     return not left
 
 
-def stop_jobs(ground: Ground) -> None:
+def stop_jobs(connected: Callable[[], Cluster], app: str, report: Callable[[Event], None]) -> None:
     """Let the processes end in order; Nomad remembers the jobs, so that data that stays keeps its passwords."""
     try:
-        nomad = connect(ground.stack, ground.site.environ).nomad
-        ours = [stub["ID"] for stub in nomad.jobs() if _runs_for(stub, ground.stack.app)]
+        nomad = connected().nomad
+        ours = [stub["ID"] for stub in nomad.jobs() if _runs_for(stub, app)]
         for job in ours:
-            ground.site.report(Waiting(f"{job} to end"))
+            report(Waiting(f"{job} to end"))
             nomad.stop(job)
         _await_end(nomad, ours)
     except BackendError as error:
-        ground.site.report(Warned(messages.cluster_silent(str(error))))
+        report(Warned(messages.cluster_silent(str(error))))
 
 
 def stop_agents(ground: Ground, facts: Sequence[HostFacts], *, purge: bool) -> None:

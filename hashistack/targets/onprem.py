@@ -20,6 +20,7 @@ from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.membership import Membership
+from hashistack.backends.servers import on_hosts
 from hashistack.credentials.values import Credentials
 from hashistack.diagnostics import BackendError, HashistackError
 from hashistack.messages import hosts as messages
@@ -66,7 +67,7 @@ def connect(stack: Stack, environ: Mapping[str, str]) -> Cluster:
     if found.authority is None or found.secrets is None:
         name = stack.environment.name
         raise BackendError(messages.no_credentials(stack.app, name, str(folder.path)))
-    return open_secured(stack, folder, found.secrets)
+    return open_secured(on_hosts(stack), folder, found.secrets)
 
 
 def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials) -> Departures:
@@ -102,7 +103,7 @@ def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:
 
 def connect_to(ground: Ground, credentials: Credentials) -> Cluster:
     """Open the cluster that stands on the hosts."""
-    return open_secured(ground.stack, ground.folder, credentials.secrets)
+    return open_secured(on_hosts(ground.stack), ground.folder, credentials.secrets)
 
 
 def forget(cluster: Cluster, parting: Departures) -> None:

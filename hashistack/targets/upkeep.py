@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, SystemClock
+from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.fleet import Apis, Fleet
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.backends.vitals import Vitals
 from hashistack.credentials.authority import expires
 from hashistack.credentials.values import Found
@@ -22,7 +23,7 @@ from hashistack.plan.checkup import Checkup, Product, Report, read_report
 from hashistack.plan.progress import Progress, Warned
 from hashistack.plan.upgrade import Upgrade, plan_upgrade
 from hashistack.plan.upgrader import Upgrader
-from hashistack.targets import Site, connect
+from hashistack.targets import Site, aws_upkeep, connect
 from hashistack.targets.by_hand import current_credentials
 from hashistack.targets.ground import Ground, check_uploads, complete_credentials, locked, look, survey
 from hashistack.targets.onprem import bootstrap
@@ -36,29 +37,47 @@ _NO_CREDENTIALS = "cannot be asked: there are no credentials of it on this machi
 def examine(site: Site) -> Checkup:
     """Ask every host and the servers; what cannot be asked is part of the answer."""
     now = datetime.now(UTC)
+    if site.stack.environment.target == "aws":
+        return _examine_aws(site, Checkup(site.stack, now))
     if site.stack.environment.target != "onprem":
-        cluster = connect(site.stack, site.environ)
+        cluster = connect(site.stack, site.environ, site.report)
         return _asked(Checkup(site.stack, now), Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
     ground = survey(site)
     found = ground.folder.read()
-    known = {
-        "of the authority": found.authority,
-        "of the operator": found.operator,
-        "of the ingress": found.ingress,
-    }
     checkup = Checkup(
         site.stack,
         now,
         reports=ssh.everywhere(ground.ways, _report),
-        certificates={name: expires(identity) for name, identity in known.items() if identity},
+        certificates=_ends(found),
     )
     if found.secrets is None:
         return replace(
             checkup, products=(Product("Consul", _NO_CREDENTIALS), Product("Nomad", _NO_CREDENTIALS))
         )
-    consul = _first(consul_servers(site.stack, ground.folder, found.secrets))
-    nomad = _first(nomad_servers(site.stack, ground.folder, found.secrets))
+    consul = _first(consul_servers(on_hosts(site.stack), ground.folder, found.secrets))
+    nomad = _first(nomad_servers(on_hosts(site.stack), ground.folder, found.secrets))
     return _asked(checkup, Vitals(consul, nomad))
+
+
+def _examine_aws(site: Site, checkup: Checkup) -> Checkup:
+    """Ask the servers in AWS; that they cannot be asked is a finding."""
+    try:
+        cluster = connect(site.stack, site.environ, site.report)
+    except BackendError as error:
+        silent = tuple(Product(name, str(error)) for name in ("Consul", "Nomad"))
+        return replace(checkup, products=silent)
+    found = credentials_folder(site.environ, site.stack).read()
+    asked = _asked(checkup, Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
+    return replace(asked, certificates=_ends(found))
+
+
+def _ends(found: Found) -> dict[str, datetime]:
+    known = {
+        "of the authority": found.authority,
+        "of the operator": found.operator,
+        "of the ingress": found.ingress,
+    }
+    return {name: expires(identity) for name, identity in known.items() if identity}
 
 
 def planned_upgrade(ground: Ground) -> Upgrade:
@@ -86,6 +105,8 @@ def upgrade(site: Site, progress: Progress) -> Upgrade:
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:
     """Start Nomad's agents anew, one host after another, each when there is a leader again; containers go on."""
+    if site.stack.environment.target == "aws":
+        aws_upkeep.restart_nomad(site, cluster)
     if site.stack.environment.target != "onprem":
         return
     for way in survey(site).ways:
@@ -99,6 +120,8 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
 
 def hand_out(site: Site, cluster: Cluster) -> None:
     """Give every host tokens that the cluster knows: those it has may be of another time."""
+    if site.stack.environment.target == "aws":
+        aws_upkeep.hand_out(site, cluster)
     if site.stack.environment.target != "onprem":
         return
     ground = survey(site)
@@ -156,8 +179,8 @@ def _apis(ground: Ground, found: Found) -> Apis:
         name = ground.stack.environment.name
         raise BackendError(messages.no_credentials(ground.stack.app, name, str(ground.folder.path)))
     return Apis(
-        consul=first_answering(consul_servers(ground.stack, ground.folder, found.secrets)),
-        nomad=first_answering(nomad_servers(ground.stack, ground.folder, found.secrets)),
+        consul=first_answering(consul_servers(on_hosts(ground.stack), ground.folder, found.secrets)),
+        nomad=first_answering(nomad_servers(on_hosts(ground.stack), ground.folder, found.secrets)),
     )
 
 

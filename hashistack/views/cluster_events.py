@@ -22,6 +22,7 @@ from hashistack.plan.progress import (
     Led,
     Left,
     LogLine,
+    Planned,
     Ready,
     Released,
     Removed,
@@ -41,6 +42,7 @@ from hashistack.plan.progress import (
 from hashistack.plan.progress_hosts import AccessBegun, AccessChanged, HandedOver, Joined
 from hashistack.plan.steps import Address
 from hashistack.views import human, json, problems
+from hashistack.views.cloud_events import doing, notable, said
 from hashistack.views.console import Console, Ink
 
 
@@ -62,8 +64,9 @@ class EventView:
         elif isinstance(event, Warned):
             problems.notices(self._console, (event.diagnostic,))
         else:
+            say = self._console.note if notable(event) else self._console.detail
             for line in event_lines(event, self._console.ink_stderr):
-                self._console.note(line)
+                say(line)
 
     def notices(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Print remarks that end nothing."""
@@ -101,7 +104,7 @@ def _doing(event: Event) -> str | None:
             return f"waiting for {what}"
         case HostStarted():
             return "working on the hosts"
-    return None
+    return doing(event)
 
 
 def address_table(addresses: tuple[Address, ...], ink: Ink) -> str:
@@ -117,6 +120,8 @@ def event_lines(event: Event, ink: Ink) -> Iterator[str]:
             yield from _finding(job, finding, ink)
         case HostFailed():
             yield from _host_failed(event, ink)
+        case Planned(steps):
+            yield from steps
         case HostLine(host, _, text):
             yield f"{ink(host + ' |', 'dim')} {_log_line(text)}"
         case LogLine(job, _, text):
@@ -190,7 +195,8 @@ def _upkeep(event: Event) -> str:
             return f"{host} is empty: its instances run elsewhere"
         case Upgraded(host, consul, nomad):
             return f"{host} runs Consul {consul} and Nomad {nomad} and is healthy"
-    raise TypeError(f"no words for {type(event).__name__}")
+        case _:
+            return said(event)
 
 
 _BEGINS = {"install": "installing", "start": "starting the agents", "remove": "clearing it"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hashistack.model import Environment
+from hashistack.plan.losses import Losses
 from hashistack.plan.removal import Removal
 from hashistack.views.console import Console
 from hashistack.views.up import describe
@@ -40,6 +41,20 @@ def show_hosts(console: Console, environment: Environment, *, purge: bool) -> No
         console.note(f"  {host.name} ({host.address}): {', '.join(host.roles)}")
     console.note(
         "and removes all data and the credentials, for good" if purge else "data and credentials stay"
+    )
+
+
+def show_losses(console: Console, losses: Losses, *, purge: bool) -> None:
+    """Print what is destroyed in AWS, and what is lost with it."""
+    if console.json:
+        return
+    console.note(f"ends all processes and destroys {losses.resources} resources in AWS")
+    for each in losses.data:
+        console.note(f"  lost for good: {each}")
+    console.note(
+        "and removes the credentials and all secrets"
+        if purge
+        else "and all secrets in AWS; this machine's copy stays"
     )
 
 

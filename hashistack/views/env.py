@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hashistack.diagnostics import Exit
 from hashistack.plan.env import exports
@@ -12,12 +12,16 @@ from hashistack.views.cluster_events import event_lines
 from hashistack.views.console import Console
 
 
-def show(console: Console, variables: Mapping[str, str]) -> None:
-    """Print the variables; secrets are among them."""
+def show(console: Console, variables: Mapping[str, str], ways: Sequence[str] = ()) -> None:
+    """Print the variables, secrets are among them; `ways` are commands that have to run meanwhile."""
     if console.json:
-        console.document(json.document(Exit.DONE, variables=dict(variables)))
-    else:
-        console.data(exports(variables))
+        console.document(json.document(Exit.DONE, variables=dict(variables), ways=list(ways)))
+        return
+    console.data(exports(variables))
+    if ways:
+        console.note("the addresses lead to a server as long as these run, each in a terminal of its own:")
+    for way in ways:
+        console.note(f"  {way}")
 
 
 def report(console: Console, event: Event) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from hashistack.model import Stack
+from hashistack.plan.replacement import Replacement
 from hashistack.plan.upgrade import Admit, Empty, Install, Lead, Step, Upgrade
 from hashistack.views.console import Console
 
@@ -19,6 +20,17 @@ def show_plan(console: Console, stack: Stack, plan: Upgrade) -> None:
             console.record({"event": "planned", "step": type(step).__name__.lower(), **asdict(step)})
         else:
             console.data(describe(step, stack))
+
+
+def show_replacement(console: Console, plan: Replacement) -> None:
+    """Print which servers are replaced, in their order; Terraform's part is shown by `hashistack plan`."""
+    if console.json:
+        for server in plan.servers:
+            console.record({"event": "planned", "step": "replace", "server": server})
+    elif plan.servers:
+        console.data("\n".join(f"replace server {server}" for server in plan.servers))
+    elif not plan.refusals:
+        console.note("every server runs as its template says: none to replace")
 
 
 def nothing(console: Console, stack: Stack) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Endpoint, session
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.credentials.complete import complete
 from hashistack.credentials.values import Found
 from hashistack.diagnostics import BackendError, HashistackError
@@ -35,17 +35,17 @@ def nomad(url: str) -> Endpoint:
 def test_every_server_is_asked_with_the_operators_credentials(tmp_path: Path) -> None:
     folder, wanted = CredentialsFolder(tmp_path), stack(*SERVERS)
     secrets = complete(Found(), wanted, NOW).credentials.secrets
-    (one,) = nomad_servers(wanted, folder, secrets)
+    (one,) = nomad_servers(on_hosts(wanted), folder, secrets)
     assert (one.url, one.token, one.verify) == (
         "https://10.0.0.11:4646",
         secrets.nomad_management,
         str(tmp_path / "ca.pem"),
     )
     with pytest.raises(HashistackError, match=r"operator-key.pem is missing"):
-        consul_servers(wanted, folder, secrets)
+        consul_servers(on_hosts(wanted), folder, secrets)
     for file in folder.operator:
         file.touch()
-    (one,) = consul_servers(wanted, folder, secrets)
+    (one,) = consul_servers(on_hosts(wanted), folder, secrets)
     assert (one.url, one.token) == ("https://10.0.0.11:8501", secrets.consul_management)
     assert one.cert == (str(tmp_path / "operator.pem"), str(tmp_path / "operator-key.pem"))
 

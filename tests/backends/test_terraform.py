@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from hashistack.backends import terraform as runner
-from hashistack.diagnostics import BackendError, ConflictError, DeployError
+from hashistack.diagnostics import BackendError, ConflictError, DeployError, Diagnostic
 from hashistack.plan.progress import Event, HostDone, HostFailed, HostLine, HostStarted, Warned
-from hashistack.plan.terraform import Step
+from hashistack.plan.terraform import Fault, Step
 
 pytestmark = pytest.mark.usefixtures("terraform")
 
@@ -104,6 +105,37 @@ def test_a_host_that_cannot_be_cleared_is_warned_of(folder: Path) -> None:
     assert HostLine("n1", "remove", "lost") in events
     (warned,) = (event for event in events if isinstance(event, Warned))
     assert warned.diagnostic.summary == "n1 was not cleaned: lost"
+
+
+def test_a_folder_that_was_not_rendered(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="nowhere is not there"):
+        runner.prepare(tmp_path / "nowhere")
+
+
+def test_a_plan_that_was_seen_is_the_one_that_is_applied(folder: Path) -> None:
+    write(folder, resource("seen", "true"))
+    out = folder.parent / "seen.plan"
+    plan = runner.planned(folder, variables(folder), out, lambda _: None)
+    assert [each["address"] for each in plan["resource_changes"]] == ["terraform_data.seen"]
+    write(folder, resource("seen", "true"), resource("unseen", "true"), 'output "x" {\n value = 1\n}\n')
+    runner.apply_plan(folder, out, variables(folder), lambda _: None)
+    assert runner.resources(folder) == ("terraform_data.seen",)
+    assert runner.outputs(folder) == {}
+    runner.remove_plan(out)
+    assert not out.exists()
+    apply(folder)
+    assert runner.outputs(folder) == {"x": 1}
+
+
+def test_errors_that_are_about_no_host_are_explained(folder: Path) -> None:
+    def explain(faults: Sequence[Fault]) -> tuple[Diagnostic, ...]:
+        return tuple(Diagnostic("HS000", f"{each.address} says {each.text}") for each in faults)
+
+    write(folder, resource("odd", "exit 1"))
+    out = folder.parent / "odd.plan"
+    runner.planned(folder, variables(folder), out, lambda _: None, explain)
+    with pytest.raises(DeployError, match=r"terraform_data\.odd says local-exec provisioner error"):
+        runner.apply_plan(folder, out, variables(folder), lambda _: None, explain)
 
 
 def test_what_terraform_itself_refuses(folder: Path) -> None:

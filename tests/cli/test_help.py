@@ -23,9 +23,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _page(command: click.Command, name: str, parent: click.Context) -> Iterator[tuple[str, str]]:
-    with click.Context(
-        command, info_name=name.rpartition("-")[2], parent=parent, terminal_width=80
-    ) as context:
+    with click.Context(command, info_name=command.name, parent=parent, terminal_width=80) as context:
         yield name, context.get_help()
         if isinstance(command, click.Group):
             for inner in command.commands.values():

@@ -104,6 +104,16 @@ def test_completion(tmp_path: Path, shell: str) -> None:
     assert "_HASHISTACK_COMPLETE" in run("completion", shell, cwd=tmp_path).out
 
 
+def test_the_graph_shows_what_is_open_to_the_internet(tmp_path: Path) -> None:
+    (tmp_path / "hashistack.yaml").write_text(
+        "app: shop\nimage: registry.example.com/shop\nprocesses: {worker: {command: work}}\n"
+        "backing_services: {devices: {type: mqtt, public: [8883]}}\nenvironments: {laptop: {target: local}}\n"
+    )
+    drawn = run("graph", cwd=tmp_path).out
+    assert '  internet(["internet"])\n' in drawn
+    assert '  internet -- "TCP 8883" --> service_devices\n' in drawn
+
+
 def test_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("version", cwd=tmp_path).out == f"hashistack {__version__}\n"
     assert run("--version", cwd=tmp_path).code == 0

@@ -24,7 +24,7 @@ from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.nomad_acl import NomadAcl
-from hashistack.backends.servers import consul_servers, first_answering, nomad_servers
+from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.credentials.complete import complete
 from hashistack.credentials.handout import rescue, secrets_env
 from hashistack.credentials.values import Credentials, Found
@@ -82,12 +82,12 @@ class Factory:
 
     @property
     def nomad(self) -> Endpoint:
-        servers = nomad_servers(self.stack, self.folder, self.credentials.secrets)
+        servers = nomad_servers(on_hosts(self.stack), self.folder, self.credentials.secrets)
         return first_answering([at(servers[0], self.server.nomad)])
 
     @property
     def consul(self) -> Endpoint:
-        servers = consul_servers(self.stack, self.folder, self.credentials.secrets)
+        servers = consul_servers(on_hosts(self.stack), self.folder, self.credentials.secrets)
         return first_answering([at(servers[0], self.server.consul)])
 
     def bootstrap(self) -> list[Event]:

@@ -76,6 +76,15 @@ def test_status_shows_versions_health_and_addresses(shop: Shop) -> None:
     assert json.loads(shop.run("status", "-e", "laptop", "--json").stdout)
 
 
+def test_plan_says_what_another_version_would_change(shop: Shop) -> None:
+    same = shop.run("plan", "-e", "laptop", "--version", "v1", "--detailed-exitcode")
+    assert same.returncode == 0, same.stdout + same.stderr
+    other = shop.run("plan", "-e", "laptop", "--version", "v2", "--detailed-exitcode")
+    assert other.returncode == 2, other.stdout + other.stderr
+    assert "submit job shop, version v2 (now v1)" in other.stdout
+    assert shop.ask("/")[1]["version"] == "v1"
+
+
 def test_a_secret_is_nowhere_but_in_nomads_variables(shop: Shop) -> None:
     value = re.search("SESSION_KEY=(.*)", (shop.folder / "secrets.env").read_text())
     assert value

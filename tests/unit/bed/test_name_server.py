@@ -34,3 +34,11 @@ def test_a_known_name_has_no_other_record_and_an_unknown_one_does_not_exist() ->
 def test_half_a_query_is_an_error_that_serve_catches(cut: int) -> None:
     with pytest.raises((IndexError, struct.error)):
         answer(query("h1.lan")[:cut], NAMES)
+
+
+def test_a_star_stands_for_all_names_below() -> None:
+    names = {"*.example.com": "10.77.0.254"}
+    for name in ("ssm.example.com", "a.b.example.com"):
+        assert answer(query(name), names)[-4:] == socket.inet_aton("10.77.0.254")
+    for name in ("example.com", "example.org"):
+        assert struct.unpack_from("!HHHH", answer(query(name), names)) == (7, 0x8583, 1, 0)

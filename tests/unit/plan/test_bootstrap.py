@@ -347,6 +347,31 @@ def test_a_server_that_runs_no_jobs_is_not_introduced() -> None:
     assert [grant.variable for grant in steps["n1"].grants] == ["NOMAD_SNAPSHOT_TOKEN"]
 
 
+def test_where_roles_have_the_credentials_nobody_is_introduced() -> None:
+    hosts = stack(N1, N2).environment.hosts
+    (together,) = hand_overs(hosts, NomadAccess(), "10.0.0.11", introduces=False)
+    assert [(step.host, step.introduce) for step in together] == [("n1", None), ("n2", None)]
+    given = (*together[0].grants, *together[1].grants)
+    tokens = tuple(NomadToken(each.name, each.name, (each.policy,)) for each in given)
+    assert hand_overs(hosts, NomadAccess(tokens=tokens), "10.0.0.11", introduces=False) == ()
+
+
+def test_an_agent_that_comes_and_goes_shares_its_token_with_its_role() -> None:
+    ours = stack(N1, N2)
+    credentials = complete(Found(), ours, NOW).credentials
+    own = [each for each in consul_access(ours, credentials).base if getattr(each, "node", None)]
+    assert len(own) == 2
+    cloud = replace(ours, environment=replace(ours.environment, target="aws"))
+    base = consul_access(cloud, credentials).base
+    assert not [each for each in base if getattr(each, "node", None)]
+    shared = [
+        each for each in base if isinstance(each, ConsulToken) and each.policies == ("hashistack-agent",)
+    ]
+    assert [each.description for each in shared] == ["hashistack: agent n1", "hashistack: agent n2"]
+    (policy,) = (each for each in base if isinstance(each, ConsulPolicy) and each.name == "hashistack-agent")
+    assert policy.rules.startswith('node_prefix "" {')
+
+
 def test_a_host_is_introduced_to_its_pool() -> None:
     hosts = stack(N1, "n2: {address: 10.0.0.12, roles: [client], pool: gpu}").environment.hosts
     steps = [step for wave in hand_overs(hosts, NomadAccess(), "") for step in wave]

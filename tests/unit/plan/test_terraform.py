@@ -97,3 +97,40 @@ def test_an_error_that_belongs_to_no_host() -> None:
     said = '{"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "No value", "detail": "for a\\nb"}}'
     assert list(stream.read(said)) == []
     assert (stream.reason, stream.failures) == ("No value: for a b", ())
+
+
+# --- pieces of a cloud; of this stream one time was made longer
+
+
+def test_pieces_of_a_cloud_are_told_by_what_people_call_them() -> None:
+    _, events = played("cloud")
+    topic, queue = "aws_sns_topic.alarms", "aws_sqs_queue.main"
+    told = [event for event in events if getattr(event, "address", topic) in (topic, queue)]
+    assert told == [
+        progress.PieceBegun(queue, "sqs queue", "create"),
+        progress.PieceBegun(topic, "alarm topic alarms", "create"),
+        progress.PieceDone(topic, "alarm topic alarms", "create", 0),
+        progress.PieceLasts(queue, "sqs queue", "create", 60),
+        progress.PieceDone(queue, "sqs queue", "create", 25),
+    ]
+
+
+def test_a_piece_that_fails_is_told_with_its_address() -> None:
+    stream, events = played("cloud")
+    address = 'aws_subnet.private["eu-west-1a"]'
+    assert progress.PieceFailed(address, "subnet private eu-west-1a", "create") in events
+    (fault,) = stream.faults
+    assert fault.address == address
+    assert "InvalidVpcID.NotFound" in fault.text
+    assert (stream.failures, stream.planned) == ((), ())
+
+
+def test_what_was_applied_is_counted_only_where_there_are_pieces() -> None:
+    stream, _ = played("cloud")
+    said = (
+        '{"type": "change_summary", "changes": {"add": 87, "change": 2, "remove": 0, "operation": "apply"}}'
+    )
+    assert list(stream.read(said)) == [progress.Applied(87, 2, 0)]
+    planned = said.replace("apply", "plan")
+    assert list(stream.read(planned)) == []
+    assert list(Stream().read(said)) == []

@@ -53,6 +53,15 @@ EVENTS: tuple[progress.Event, ...] = (
     progress.Led("Consul", "n1"),
     progress.Emptied("n1"),
     progress.Upgraded("n1", "1.22.7", "1.11.3"),
+    progress.PieceBegun("aws_lb.external", "load balancer external", "create"),
+    progress.PieceLasts("aws_lb.external", "load balancer external", "create", 120),
+    progress.PieceDone("aws_lb.external", "load balancer external", "create", 125),
+    progress.PieceFailed("aws_route.nat", "route nat", "delete"),
+    progress.Applied(3, 0, 1),
+    progress.Planned(("replace server i-1",)),
+    progress.Replaced("i-1", "i-4"),
+    progress.Delegate("example.com", ("ns-1.awsdns-01.org", "ns-2.awsdns-02.com")),
+    progress.Kept(13, "/shop-production"),
     progress.Ready("shop", "v2", (Address("web", "http://shop.localhost:8080/", internal=False),)),
 )
 
@@ -109,3 +118,14 @@ def test_the_view_knows_what_is_waited_for() -> None:
     view = EventView(Console(io.StringIO(), io.StringIO()))
     view.report(progress.Submitted("shop", "v2"))
     assert view.doing == "waiting for shop"
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds", "told"),
+    [("aws_lb.external", 2, True), ("aws_iam_role.server", 2, False), ("aws_kms_key.main", 20, True)],
+)
+def test_of_the_pieces_of_a_cloud_only_those_that_take_time_are_told(
+    address: str, seconds: int, told: bool
+) -> None:
+    done = progress.PieceDone(address, "it", "create", seconds)
+    assert bool(printed(done, as_json=False)[1]) is told
