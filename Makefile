@@ -2,6 +2,8 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+PIN := pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+  --no-header --allow-unsafe --strip-extras
 .DEFAULT_GOAL := help
 
 help: ## list the tasks
@@ -10,7 +12,7 @@ help: ## list the tasks
 demo: $(VENV)/ready ## the example shop on a real Nomad and Consul on this machine
 	$(PYTHON) -m examples.demo
 
-test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on the real parts
+test: $(VENV)/ready .venv-checkov/ready ## formatting, lint, types, architecture and all tests, on the real parts
 	$(MAKE) --no-print-directory lint types
 	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true
 	$(PYTHON) -m pytest
@@ -36,14 +38,20 @@ docs: $(VENV)/ready ## rewrite the reference page from the schema
 bench: $(VENV)/ready .venv-luma/ready ## measure against luma-infra in one run, as ratios
 	$(PYTHON) benchmarks/run.py --luma .venv-luma/bin/luma
 
-lock: ## pin requirements-dev.in with hashes; needs pip-tools
-	pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	  --no-header --allow-unsafe --strip-extras --output-file requirements-dev.txt requirements-dev.in
+lock: ## pin requirements with hashes; needs pip-tools
+	$(PIN) --output-file requirements-dev.txt requirements-dev.in
+	$(PIN) --output-file tests/tools/requirements-checkov.txt tests/tools/requirements-checkov.in
 
 $(VENV)/ready: requirements-dev.txt pyproject.toml
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# checkov wants other versions of what we use: it has an environment of its own.
+.venv-checkov/ready: tests/tools/requirements-checkov.txt
+	python3 -m venv .venv-checkov
+	.venv-checkov/bin/python -m pip install --quiet --require-hashes --requirement tests/tools/requirements-checkov.txt
 	touch $@
 
 .venv-luma/ready: benchmarks/requirements-luma.txt

@@ -13,6 +13,7 @@ import pytest
 from hashistack.backends.terraform import PROGRAMS
 from tests.bed import agents, engine, images, packages
 from tests.bed.missing import BedUnavailable, Missing
+from tests.machines.times import STEPS
 from tests.tools import build
 
 
@@ -20,6 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites what golden tests compare with."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*/expected")
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how long the steps took that were timed."""
+    if STEPS:
+        terminalreporter.section("what the steps took")
+        for one in STEPS:
+            terminalreporter.write_line(str(one))
 
 
 @pytest.fixture(scope="session")

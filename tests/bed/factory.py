@@ -71,7 +71,7 @@ class Factory:
 
     def boot(self, *names: str) -> None:
         """Switch on the named machines, with an empty disk where there was none, and wait for them."""
-        with ThreadPoolExecutor(len(names)) as pool:
+        with ThreadPoolExecutor(max(1, len(names))) as pool:
             list(pool.map(lambda name: _boot(self.machine(name)), names))
 
     def replace(self, name: str, *, keep_host_keys: bool = False) -> None:

@@ -107,10 +107,8 @@ class Machine:
     def wait(self, seconds: float = BOOT_SECONDS) -> None:
         """Wait until the machine is booted and lets root in."""
         try:
-            processes.wait_for(lambda: self._is_reachable() or not self.is_on(), seconds=seconds)
-            self.run(
-                "systemctl is-system-running --wait || systemctl --failed --no-legend >&2", seconds=seconds
-            )
+            processes.wait_for(lambda: self._is_booted(seconds) or not self.is_on(), seconds=seconds)
+            self.run("systemctl --failed --no-legend >&2")
         except (TimeoutError, BedError) as error:
             log = (self.folder / "console.log").read_text(errors="replace")
             raise BedError(f"{self.name} did not boot ({error}):\n{processes.last_lines(log)}") from error
@@ -150,6 +148,11 @@ class Machine:
         home = disk / "home" / machine_tree.ADMIN
         for path in (home / ".ssh", home / ".ssh/authorized_keys"):
             os.chown(path, home.stat().st_uid, home.stat().st_gid)
+
+    def _is_booted(self, seconds: float) -> bool:
+        """Tell whether all that boots has done so; SSH may still close a connection before that."""
+        booted = "systemctl is-system-running --wait || systemctl --failed"
+        return self._is_reachable() and self.ssh(booted, seconds=seconds).returncode == 0
 
     def _is_reachable(self) -> bool:
         try:

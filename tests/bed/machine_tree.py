@@ -20,6 +20,7 @@ BARE = (
 ON_OFFER = (
     *("docker.io", "containernetworking-plugins", "iptables", "nftables", "keepalived"),
     *("dnsmasq", "dnsmasq-base", "systemd-resolved", "unzip", "jq", "openssl"),
+    *("dmidecode", "amazon-ecr-credential-helper"),  # on EC2
 )
 
 # Host keys are made when a machine first boots, as an installer does, so that no two machines share theirs.

@@ -47,7 +47,8 @@ def main(folder: str, address: str, port: str) -> None:
             super().__init__(*arguments, directory=folder)  # type: ignore[arg-type]
 
     net = address.rpartition(".")[0]
-    names = {f"h{index}.lan": f"{net}.{30 + index}" for index in range(1, MACHINES)} | {"mirror.lan": address}
+    names = {f"h{index}.lan": f"{net}.{30 + index}" for index in range(1, MACHINES)}
+    names |= {"mirror.lan": address, "*.amazonaws.com": address}
     Thread(target=name_server.serve, args=(address, names), daemon=True).start()
     ThreadingHTTPServer((address, int(port)), Here).serve_forever()
 

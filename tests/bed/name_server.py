@@ -1,4 +1,4 @@
-"""The name server that the machines' network has: ``h1.lan`` and the others, ``mirror.lan``, and nothing else."""
+"""The name server that the machines' network has: ``h1.lan`` and the others, ``mirror.lan``, what stands for AWS."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ TTL = 5
 
 
 def answer(query: bytes, names: Mapping[str, str]) -> bytes:
-    """Return the answer to one query; a name that is known has an IPv4 address and no other record."""
+    """Return the answer to one query; a name that is known has an IPv4 address and no other record.
+
+    ``*.example.com`` stands for all names below ``example.com``.
+    """
     number, _, _, _, _, _ = HEADER.unpack_from(query)
     name, end = _name(query)
     question = query[HEADER.size : end + 4]
     asked = struct.unpack_from("!HH", query, end)
-    address = names.get(name.lower())
+    address = _address(name.lower(), names)
     if address is None:
         return HEADER.pack(number, UNKNOWN, 1, 0, 0, 0) + question
     if asked != (ADDRESS, INTERNET):
@@ -27,6 +30,12 @@ def answer(query: bytes, names: Mapping[str, str]) -> bytes:
     # 0xC00C: the name that stands behind the header.
     record = struct.pack("!HHHIH", 0xC00C, ADDRESS, INTERNET, TTL, 4) + socket.inet_aton(address)
     return HEADER.pack(number, ANSWERED, 1, 1, 0, 0) + question + record
+
+
+def _address(name: str, names: Mapping[str, str]) -> str | None:
+    labels = name.split(".")
+    above = (f"*.{'.'.join(labels[index:])}" for index in range(1, len(labels)))
+    return next((names[one] for one in (name, *above) if one in names), None)
 
 
 def _name(query: bytes) -> tuple[str, int]:

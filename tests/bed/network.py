@@ -63,5 +63,14 @@ def task_window() -> tuple[int, int]:
     return first, first + WINDOW - 1
 
 
+def answers(host: str, port: int) -> bool:
+    """Tell whether somebody takes a connection at the port."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def _first_address(interface: dict[str, Any]) -> str:
     return next((one["local"] for one in interface["addr_info"] if one["family"] == "inet"), "")

@@ -1,4 +1,4 @@
-"""Machines to be made into a cluster, or a reason why they cannot be had; and what the steps took."""
+"""Machines to be made into a cluster, or a reason why they cannot be had."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from tests.bed import factory
 from tests.conftest import needed
-from tests.machines.times import STEPS
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +18,3 @@ def bed() -> Iterator[factory.Factory]:
         with needed():
             running = stack.enter_context(factory.running())
         yield running
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of steps."""
-    if STEPS:
-        terminalreporter.section("what the machines took")
-        for one in STEPS:
-            terminalreporter.write_line(str(one))

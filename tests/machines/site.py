@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shlex
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ class Site:
     bed: Factory
     folder: Path
     environ: dict[str, str]
+    environment: str = "factory"
 
     @property
     def virtual_address(self) -> str:
@@ -42,7 +42,7 @@ class Site:
     @property
     def stack(self) -> Path:
         """Return the folder of what was rendered."""
-        return self.folder / "stack" / "factory"
+        return self.folder / "stack" / self.environment
 
     def run(self, *arguments: str, seconds: float = 400) -> subprocess.CompletedProcess[str]:
         """Run one command line of hashistack to its end."""
@@ -56,10 +56,9 @@ class Site:
         return said
 
     def up(self, version: str = "v1") -> str:
-        """Bring the factory up and return all that was said."""
-        return self.done(
-            "up", "-e", "factory", "--version", version, "--secrets-file", str(self.secrets_file)
-        )
+        """Bring the environment up and return all that was said."""
+        flags = ["--version", version, "--secrets-file", str(self.secrets_file), "--yes"]
+        return self.done("up", "-e", self.environment, *flags, seconds=900)
 
     @property
     def secrets_file(self) -> Path:
@@ -86,7 +85,9 @@ class Site:
 
     def exports(self) -> dict[str, str]:
         """Return the variables that ``hashistack env`` exports."""
-        words = shlex.split(self.done("env", "-e", "factory"), comments=True)
+        result = self.run("env", "-e", self.environment)
+        assert result.returncode == 0, result.stderr
+        words = shlex.split(result.stdout, comments=True)
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def nodes(self) -> dict[str, str]:
@@ -114,10 +115,10 @@ class Site:
         except json.JSONDecodeError:
             return answer.status, text
 
-    def answers(self, address: str, path: str = "/") -> bool:
+    def answers(self, address: str, path: str = "/", host: str = HOST) -> bool:
         """Tell whether the app answers through the ingress at the address."""
         try:
-            return self.ask(address, path)[0] == http.client.OK
+            return self.ask(address, path, host)[0] == http.client.OK
         except OSError:
             return False
 
@@ -129,13 +130,13 @@ class Site:
     @property
     def factory(self) -> dict[str, Any]:
         """Return the environment as the descriptor has it."""
-        found: dict[str, Any] = self._descriptor()["environments"]["factory"]
+        found: dict[str, Any] = self._descriptor()["environments"][self.environment]
         return found
 
     def change(self, **keys: Any) -> None:
         """Change keys of the environment; a mapping is merged into what is there, None removes."""
         descriptor = self._descriptor()
-        environment = descriptor["environments"]["factory"]
+        environment = descriptor["environments"][self.environment]
         for name, value in keys.items():
             merged = {**environment.get(name, {}), **value} if isinstance(value, dict) else value
             environment[name] = _without_none(merged) if isinstance(merged, dict) else merged
@@ -172,19 +173,29 @@ class Site:
 
 def lay_out(bed: Factory, folder: Path, binaries: Path) -> Site:
     """Put the example into the folder, with the bed's machines as its factory: nothing runs yet."""
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("NOMAD_", "CONSUL_"))},
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+    site = Site(bed, folder, environ(folder, binaries))
+    put_example(site, _factory(site))
+    return site
+
+
+def environ(folder: Path, *programs: Path) -> dict[str, str]:
+    """Return an operator's environment, with the programs before all others and nothing of this machine's user."""
+    foreign = ("NOMAD_", "CONSUL_", "AWS_", "TF_")
+    path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+        "PATH": path,
         "XDG_STATE_HOME": str(folder / "state"),
         "PYTHONPATH": str(ROOT),
     }
-    site = Site(bed, folder, environ)
-    shutil.copy(EXAMPLE / "hashistack.yaml", folder / "hashistack.yaml")
+
+
+def put_example(site: Site, environment: dict[str, Any]) -> None:
+    """Write the example's descriptor with this environment, and values for its secrets."""
     site.secrets_file.write_text(f"SESSION_KEY={secrets.token_urlsafe(24)}\n")
     descriptor = yaml.safe_load((EXAMPLE / "hashistack.yaml").read_text())
-    descriptor["environments"]["factory"] = _factory(site)
+    descriptor["environments"][site.environment] = environment
     site.write(descriptor)
-    return site
 
 
 def host(machine: Machine, roles: tuple[str, ...], rack: str) -> dict[str, Any]:

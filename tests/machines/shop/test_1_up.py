@@ -57,6 +57,15 @@ def test_a_second_up_changes_nothing(site: Site) -> None:
     assert site.api("/v1/job/shop")["Version"] == version
 
 
+def test_plan_names_what_would_change(site: Site) -> None:
+    same = site.run("plan", "-e", site.environment, "--version", "v1", "--detailed-exitcode")
+    assert same.returncode == 0, same.stdout + same.stderr
+    other = site.run("plan", "-e", site.environment, "--version", "v2", "--detailed-exitcode")
+    assert other.returncode == 2, other.stdout + other.stderr
+    assert "submit job shop, version v2 (now v1)" in other.stdout
+    assert "install on" not in other.stdout
+
+
 def test_no_secret_is_in_the_stack(site: Site) -> None:
     secrets = _secrets(site)
     assert len(secrets) > 5
