@@ -16,9 +16,19 @@ def main() -> int:
             return 0
         from hashistack.cli import main as command_line  # click is not needed when nothing changed
 
+        _end_in_order()
         return command_line(sys.argv[1:])
     except KeyboardInterrupt:
         return 130
+
+
+def _end_in_order() -> None:
+    """Take the end of a terminal or of a CI job for Ctrl-C: what Terraform made meanwhile would be forgotten."""
+    import signal  # not needed when nothing changed
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP
+            signal.signal(number, signal.default_int_handler)
 
 
 def _folder() -> str:

@@ -1012,9 +1012,9 @@ find_myself() {
   } | write_file $etc/node.env 0600
 }
 
-complete_hook() { # joined|drain CONTINUE|ABANDON
+complete_hook() { # joined|drain CONTINUE|ABANDON: nothing is the answer where no such hook waits
   instance="AutoScalingGroupName=$PREFIX-$(part)&InstanceId=$(imds instance-id)"
-  ask_by_form autoscaling "CompleteLifecycleAction&Version=2011-01-01&$instance&LifecycleHookName=$1&LifecycleActionResult=$2" >/dev/null
+  ask_by_form autoscaling "CompleteLifecycleAction&Version=2011-01-01&$instance&LifecycleHookName=$1&LifecycleActionResult=$2"
 }
 
 # Debian's images have none; without it nobody gets in, but the cluster works.
@@ -1062,7 +1062,7 @@ boot() { # FOLDER: an instance that cannot be made a member is replaced
     return
   fi
   send_log || :
-  complete_hook joined ABANDON || :
+  complete_hook joined ABANDON >/dev/null || :
   fail "this machine could not join" "see the errors above; its group starts another one"
 }
 
@@ -1106,7 +1106,7 @@ refresh() {
 # Where there is a Traefik, no old machine may go before this one serves.
 announce() {
   ! is_ingress || ! resolves ingress || wait_until 120 "the ingress" serves || warn "the ingress does not answer"
-  complete_hook joined CONTINUE && touch $state/joined
+  complete_hook joined CONTINUE >/dev/null && touch $state/joined
 }
 
 serves() { curl -sf --max-time 1 -o /dev/null "http://127.0.0.1:$admin_port/ping"; }
@@ -1122,8 +1122,11 @@ watch_lifecycle() {
   done
   say "this instance is to end"
   leave_for_good
-  wait_until 600 "Auto Scaling" patiently complete_hook drain CONTINUE
+  wait_until 600 "Auto Scaling" patiently let_go
 }
+
+# The hook waits only when the load balancers have let go, which may take longer than to leave.
+let_go() { complete_hook drain CONTINUE | grep -q .; }
 
 leave_for_good() {
   [ ! -e $etc/secrets.env ] || load_tokens

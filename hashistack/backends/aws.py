@@ -79,7 +79,10 @@ def _client(service: str, region: str) -> Any:
 
     with explained(f"opening {service}"):
         patience = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10)
-        return boto3.Session(region_name=region).client(service, config=patience)
+        try:
+            return boto3.Session(region_name=region).client(service, config=patience)
+        except ValueError as error:  # AWS_ENDPOINT_URL is no address
+            raise BackendError(messages.unreachable(f"opening {service}", str(error))) from None
 
 
 def _refusal(doing: str, error: Any) -> Diagnostic:

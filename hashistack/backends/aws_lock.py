@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -11,6 +12,10 @@ from typing import Any
 from hashistack.backends.aws import Aws, code, explained
 from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.messages import aws as messages
+
+# docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html
+_GIVEN_BACK_SECONDS = 40.0
+_TICK = 2.0
 
 
 @contextmanager
@@ -22,15 +27,25 @@ def locked(aws: Aws, prefix: str, owner: str) -> Iterator[None]:
     name, ssm = f"/{prefix}/lock", aws.client("ssm")
     value = f"{owner} {os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     with explained("locking this environment"):
-        if not _taken(ssm, name, value):
-            _make_way(ssm, name, owner)
-            if not _taken(ssm, name, value):
-                raise _held(ssm, name)
+        _take(ssm, name, value, owner)
     try:
         yield
     finally:
         with suppress(BackendError), explained("unlocking this environment"):
             ssm.delete_parameter(Name=name)
+
+
+def _take(ssm: Any, name: str, value: str, owner: str) -> None:
+    """Take the lock; a name that was given back a moment ago may be taken again after half a minute only."""
+    end = time.monotonic() + _GIVEN_BACK_SECONDS
+    while not _taken(ssm, name, value):
+        _make_way(ssm, name, owner)
+        if _taken(ssm, name, value):
+            return
+        holder, _, since = _read(ssm, name)
+        if holder or time.monotonic() > end:
+            raise ConflictError(messages.locked(holder or "somebody", since or "a moment ago", name))
+        time.sleep(_TICK)
 
 
 def _taken(ssm: Any, name: str, value: str) -> bool:
@@ -50,11 +65,6 @@ def _make_way(ssm: Any, name: str, owner: str) -> None:
     holder, pid, _ = _read(ssm, name)
     if holder == owner and pid.isdigit() and not _runs(int(pid)):
         ssm.delete_parameter(Name=name)
-
-
-def _held(ssm: Any, name: str) -> ConflictError:
-    holder, _, since = _read(ssm, name)
-    return ConflictError(messages.locked(holder or "somebody", since or "a moment ago", name))
 
 
 def _read(ssm: Any, name: str) -> tuple[str, str, str]:

@@ -30,10 +30,9 @@ class Group:
 
 def obstacles(aws: Aws, environment: Environment, prefix: str) -> tuple[Diagnostic, ...]:
     """Return all that forbids a start, and warnings; raise where nothing can be asked at all."""
-    found = aws.account()
-    cloud = environment.cloud
-    if cloud and cloud.account and cloud.account != found:
-        return (messages.other_account(found, cloud.account),)
+    aws.account()
+    if problem := other_account(aws, environment):
+        return (problem,)
     groups = _groups(environment)
     checks: tuple[Callable[[], Iterator[Diagnostic]], ...] = (
         partial(_zones, aws, environment),
@@ -44,12 +43,21 @@ def obstacles(aws: Aws, environment: Environment, prefix: str) -> tuple[Diagnost
     return tuple(problem for check in checks for problem in _asked(check))
 
 
+def other_account(aws: Aws, environment: Environment) -> Diagnostic | None:
+    """Return what to say if the credentials are not of the account that the descriptor names."""
+    wanted = environment.cloud.account if environment.cloud else None
+    if not wanted or (found := aws.account()) == wanted:
+        return None
+    return messages.other_account(found, wanted)
+
+
 def name_servers(aws: Aws, zone: str) -> tuple[str, ...]:
     """Return the name servers of a hosted zone; raise where there is none of that name."""
     route53 = aws.client("route53")
     with explained(f"asking for the name servers of {zone}"):
-        (found,) = route53.list_hosted_zones_by_name(DNSName=zone, MaxItems="1")["HostedZones"]
-        return tuple(route53.get_hosted_zone(Id=found["Id"])["DelegationSet"]["NameServers"])
+        named = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
+        public = (each for each in named if each.get("Config", {}).get("PrivateZone", _PUBLIC) is _PUBLIC)
+        return tuple(route53.get_hosted_zone(Id=next(public)["Id"])["DelegationSet"]["NameServers"])
 
 
 def _asked(check: Callable[[], Iterator[Diagnostic]]) -> tuple[Diagnostic, ...]:

@@ -46,7 +46,11 @@ class Store:
             return False
         with explained(f"writing parameter {self.path(name)}"):
             self.aws.client("ssm").put_parameter(
-                Name=self.path(name), Value=value.reveal(), Type="SecureString", Overwrite=True
+                Name=self.path(name),
+                Value=value.reveal(),
+                Type="SecureString",
+                Overwrite=True,
+                Tier="Intelligent-Tiering",
             )
         return True
 

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,12 @@ def resources(folder: Path) -> tuple[str, ...]:
     return tuple(each["address"] for each in found if each.get("mode") == "managed")
 
 
+def forget(folder: Path, addresses: Sequence[str]) -> None:
+    """Take resources out of the state; they stay as they are."""
+    if addresses:
+        _read(folder, "state", "rm", *addresses)
+
+
 def remove_plan(out: Path) -> None:
     """Remove the file of a plan; it holds what the state will."""
     out.unlink(missing_ok=True)
@@ -129,9 +136,9 @@ def _change(
     stream = Stream()
     flags = ["-json", "-input=false", f"-var-file={variables.resolve()}"]
     verb, *rest = arguments  # the file of a plan is the last argument
-    with _running([command, verb, *flags, *rest], folder) as process:
-        interrupted = _follow(process, stream, report)
-        code = process.wait()
+    with _running([command, verb, *flags, *rest], folder) as child:
+        interrupted = _follow(child, stream, report)
+        code = child.process.wait()
     if interrupted:
         raise KeyboardInterrupt
     if stream.locked:
@@ -145,23 +152,40 @@ def _change(
     return stream
 
 
-def _follow(process: subprocess.Popen[str], stream: Stream, report: Report) -> bool:
-    """Report what is said until the end of it; tell whether there was an interrupt, which is passed on once.
+@dataclass(slots=True)
+class _Child:
+    """Terraform at work; `ending` once it was told to end."""
 
-    A second one would make Terraform drop what it has not written down yet.
-    """
+    process: subprocess.Popen[str]
+    ending: bool = False
+
+    def end(self) -> None:
+        """Tell it to end in order, once: a second time it would drop what it has not written down yet."""
+        if not self.ending:
+            self.ending = True
+            self.process.send_signal(signal.SIGINT)
+
+    def drain(self) -> None:
+        """Wait for its end, whatever happens meanwhile: it would be killed if nobody read what it says."""
+        while self.process.poll() is None:
+            with suppress(KeyboardInterrupt):
+                self.process.communicate()
+
+
+def _follow(child: _Child, stream: Stream, report: Report) -> bool:
+    """Report what is said until the end of it; tell whether there was an interrupt, which is passed on."""
     interrupted = False
-    while process.stdout:
+    while child.process.stdout:
         try:
-            for line in process.stdout:
+            for line in child.process.stdout:
                 for event in stream.read(line):
                     report(event)
             break
         except KeyboardInterrupt:
+            child.end()
             if not interrupted:
+                interrupted = True
                 report(Planned(("Terraform ends what it has begun; the next run goes on from there",)))
-                process.send_signal(signal.SIGINT)
-            interrupted = True
     return interrupted
 
 
@@ -171,7 +195,7 @@ def _init(command: str, folder: Path, explain: Explain | None = None) -> None:
         raise BackendError(messages.not_rendered(str(folder)))
     done = _ended([command, "init", "-input=false", "-no-color"], folder, subprocess.STDOUT)
     if done.returncode:
-        said = " ".join(done.stdout.split())
+        said = " ".join(done.stdout[max(done.stdout.find("Error: "), 0) :].split())
         found = explain([Fault(said, "")]) if explain else ()
         raise BackendError(*(found or (messages.terraform_failed("init", said),)))
 
@@ -198,7 +222,7 @@ def _ended(command: Sequence[str], folder: Path, errors: int) -> subprocess.Comp
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _running(command: Sequence[str], folder: Path) -> Iterator[_Child]:
     """Run a program until it ends; it is told to end if nobody listens any more."""
     process = subprocess.Popen(
         command,
@@ -211,12 +235,13 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[
         errors="replace",
         start_new_session=True,  # Ctrl-C reaches us alone, and we pass it on once
     )
+    child = _Child(process)
     try:
-        yield process
+        yield child
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait()
+            child.end()
+            child.drain()
         if process.stdout:
             process.stdout.close()
 

@@ -8,7 +8,10 @@ from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit
 
 
-@make(example="hashistack doctor -e factory\nhashistack doctor -e factory --json", exits=(Exit.DESCRIPTOR,))
+@make(
+    example="hashistack doctor -e factory\nhashistack doctor -e factory --json",
+    exits=(Exit.DESCRIPTOR, Exit.UNAVAILABLE),
+)
 @options.file
 @options.required_environment
 def doctor(session: Session, file: str | None, environment: str | None) -> Exit:

@@ -12,6 +12,7 @@ from hashistack.descriptor.build import build
 from hashistack.descriptor.environments import Merged, incomplete, merged, unknown_overrides
 from hashistack.descriptor.meaning import mistakes
 from hashistack.descriptor.meaning_aws_network import overlaps
+from hashistack.descriptor.meaning_aws_state import shared_states
 from hashistack.descriptor.nodes import Finding, Mapping, Mark
 from hashistack.descriptor.schema import ROOT
 from hashistack.descriptor.shape import check
@@ -54,6 +55,7 @@ def _read(text: str, file: str) -> tuple[Application | None, list[Finding]]:
     stacks = merged(checked)
     findings += unknown_overrides(checked)
     findings += overlaps(checked)
+    findings += shared_states(checked)
     findings += _together({stack.name: list(_some(stack)) for stack in stacks})
     if any(diagnostic.severity == "error" for _, diagnostic in findings):
         return None, findings

@@ -35,6 +35,9 @@ def records(merged: Merged) -> Iterator[Finding]:
         elif not _within(host, zone):
             yield place(node), messages.outside_zone(node.path, host, zone)
     yield from _others(dns, zone, zone in hosts)
+    for target in _targets(dns):
+        if target.value in hosts:
+            yield place(target), messages.own_name(target.path, str(target.value))
 
 
 def _public_hosts(merged: Merged) -> Iterator[tuple[str, Value]]:
@@ -54,11 +57,7 @@ def _others(dns: Mapping, zone: str, at_top: bool) -> Iterator[Finding]:
         return
     if "weight" not in dns.entries and others.entries:
         yield others.key, messages.others_without_weight(others.path)
-    targets = [
-        node
-        for _, other in reading.mappings(dns, "others")
-        if isinstance(node := other.entries.get("target"), Value)
-    ]
+    targets = _targets(dns)
     names = [node for node in targets if not _aliased(str(node.value), zone)]
     addresses = [node for node in targets if re.fullmatch(_ADDRESS, str(node.value))]
     if at_top:
@@ -67,6 +66,11 @@ def _others(dns: Mapping, zone: str, at_top: bool) -> Iterator[Finding]:
     elif names and addresses:
         node = addresses[0]
         yield place(node), messages.mixed_targets(node.path, str(node.value), str(names[0].value))
+
+
+def _targets(dns: Mapping) -> list[Value]:
+    others = (other.entries.get("target") for _, other in reading.mappings(dns, "others"))
+    return [node for node in others if isinstance(node, Value)]
 
 
 def _aliased(target: str, zone: str) -> bool:

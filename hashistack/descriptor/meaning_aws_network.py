@@ -58,8 +58,7 @@ def network(own: Mapping) -> Iterator[Finding]:
     if isinstance(cidr, Value):
         yield from _addresses(own, cidr)
     for item in reading.items(own, "bastion"):
-        if _range(str(item.value))[1] == 0:
-            yield place(item), messages.open_to_all(item.path, str(item.value))
+        yield from _guests(item)
     yield from _days(own.entries.get("logs"))
     yield from _days(node.entries.get("flow_logs"))
 
@@ -86,7 +85,7 @@ def overlaps(root: Mapping) -> Iterator[Finding]:
 def _addresses(own: Mapping, node: Value) -> Iterator[Finding]:
     cidr = str(node.value)
     start, prefix = _range(cidr)
-    first = start >> (_BITS - prefix) << (_BITS - prefix)
+    first = _first(start, prefix)
     if first != start:
         yield place(node), messages.network_start(node.path, cidr, f"{_dotted(first)}/{prefix}")
     elif not any(_overlap(private, cidr) and _range(private)[1] <= prefix for private in _PRIVATE):
@@ -98,6 +97,21 @@ def _addresses(own: Mapping, node: Value) -> Iterator[Finding]:
             if _overlap(taken, cidr):
                 yield place(node), messages.taken_network(node.path, cidr, taken, whose)
         yield from _room(own, node, prefix)
+
+
+def _guests(node: Value) -> Iterator[Finding]:
+    """Yield what is wrong with a network that may log in."""
+    cidr = str(node.value)
+    start, prefix = _range(cidr)
+    if prefix == 0:
+        yield place(node), messages.open_to_all(node.path, cidr)
+    elif (first := _first(start, prefix)) != start:
+        yield place(node), messages.network_start(node.path, cidr, f"{_dotted(first)}/{prefix}")
+
+
+def _first(address: int, prefix: int) -> int:
+    """Return the first address of the network that an address is in."""
+    return address >> (_BITS - prefix) << (_BITS - prefix)
 
 
 def _room(own: Mapping, node: Value, prefix: int) -> Iterator[Finding]:

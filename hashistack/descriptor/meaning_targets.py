@@ -57,7 +57,7 @@ def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding
 def _ingress(merged: Merged) -> Iterator[Finding]:
     own = reading.mapping(merged.own, "ingress")
     ssh = reading.mapping(merged.own, "ssh")
-    taken = dict(_TAKEN) if merged.target == "onprem" else {}
+    taken = dict(_TAKEN) if merged.target != "local" else {}
     if taken and not reading.broken(ssh, "port"):
         taken[Filled(ssh, SSH).number("port")] = "the SSH server's"
     ports = ingress_ports(merged)

@@ -162,9 +162,8 @@ class _Checker:
         if kind.single and isinstance(node, Scalar) and node.text:
             node = Sequence(node.path, node.key, node.mark, (node,))
         if not isinstance(node, Sequence):
-            hint = (
-                f"write [{node.text}]" if isinstance(node, Scalar) and node.text else f"for example {example}"
-            )
+            alone = isinstance(node, Scalar) and node.text and not check(node, kind.item)[1]
+            hint = f"write [{node.text}]" if isinstance(node, Scalar) and alone else f"for example {example}"
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
         if len(node.items) < kind.least:
             return self._broken(node, messages.too_few(node.path, kind.expected))
@@ -211,7 +210,7 @@ class _Checker:
             return self._keys(node, kind)
         short = kind.keys[kind.short[0]] if kind.short else None
         if short is None or not _may_be_short(node, short.type):
-            hint = f"for example {example}" if example else ""
+            hint = f"for example {example or _first(kind)}"
             return self._broken(node, messages.wrong_type(node.path, kind.expected, got(node), hint))
         value = self.check(node, short.type, short.example)
         if isinstance(value, Broken):
@@ -241,6 +240,12 @@ class _Checker:
             (value.key, messages.unknown_key(value.path, shorten(name), meant, kind.keys, elsewhere))
         )
         return meant
+
+
+def _first(kind: Record) -> str:
+    """Return a mapping with what a record must have, or else its first key; where nobody gave a better example."""
+    needed = [name for name, key in kind.keys.items() if key.required] or list(kind.keys)[:1]
+    return f"{{{', '.join(f'{name}: {kind.keys[name].example}' for name in needed)}}}"
 
 
 def _may_be_short(node: Node, kind: Type) -> bool:

@@ -1,4 +1,4 @@
-"""Wording of what happens in an account of AWS: codes HS620 to HS639, HS660 to HS664; Terraform's: `aws_errors`."""
+"""Wording of what happens in an account: HS620 to HS639, HS660 to HS664, HS690 on; Terraform's: `aws_errors`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def denied(doing: str, detail: str) -> Diagnostic:
     return Diagnostic(
         "HS622",
         f"AWS forbids {doing}: {detail}",
-        hint="docs/aws.md lists the rights that hashistack needs; an administrator of the account grants them",
+        hint="an administrator of the account can allow it; then run the command again, it goes on",
     )
 
 
@@ -79,11 +79,13 @@ def zones_missing(zones: Sequence[str], region: str, there: Sequence[str]) -> Di
 def no_hosted_zone(name: str, there: Sequence[str]) -> Diagnostic:
     """Route 53 has no public zone of that name in this account."""
     others = f"; this account has {', '.join(there)}" if there else ""
+    create = "`dns: {create: true}` makes it, and `up` prints the name servers to enter where the domain is registered"
+    above = max((zone for zone in there if name.endswith(f".{zone}")), key=len, default="")
     return Diagnostic(
         "HS627",
         f"Route 53 has no public hosted zone {name}{others}",
         path="dns.zone",
-        hint="`dns: {create: true}` makes it, and `up` prints the name servers to enter where the domain is registered",
+        hint=f"`dns: {above}` keeps the names in the zone that is there; {create}" if above else create,
     )
 
 
@@ -235,6 +237,25 @@ def servers_outdated(servers: Sequence[str], environment: str) -> Diagnostic:
         "HS639",
         f"{', '.join(servers)} still run as they were started, before the servers' template was changed",
         hint=f"`hashistack upgrade -e {environment}` replaces them, one after another",
+        severity="warning",
+    )
+
+
+def upgrade_first(changes: Sequence[str], environment: str) -> Diagnostic:
+    """Clients would run newer agents than the servers, which Nomad and Consul do not support."""
+    return Diagnostic(
+        "HS690",
+        f"the servers are of another version: {', '.join(changes)}",
+        path=f"environments.{environment}.software",
+        hint=f"`hashistack upgrade -e {environment}` replaces the servers, one at a time, and then the clients",
+    )
+
+
+def records_kept(names: Sequence[str], zone: str) -> Diagnostic:
+    """Records of another platform stay, and Terraform forgets them."""
+    return Diagnostic(
+        "HS691",
+        f"the records of {', '.join(names)} in {zone} stay: all traffic goes there now",
         severity="warning",
     )
 

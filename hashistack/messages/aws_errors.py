@@ -234,6 +234,16 @@ def state_bucket_missing(bucket: str, environment: str) -> Diagnostic:
     )
 
 
+def state_elsewhere(region: str, environment: str) -> Diagnostic:
+    """The bucket of the state is in another region than the descriptor says."""
+    return Diagnostic(
+        "HS656",
+        f"the bucket of Terraform's state is in {region}",
+        path=f"environments.{environment}.state",
+        hint=f"say so: `state: {{bucket: …, region: {region}}}`; unless said, it is the environment's region",
+    )
+
+
 def state_moved(folder: str) -> Diagnostic:
     """The descriptor names another place of the state than the one in which it is."""
     return Diagnostic(
@@ -269,6 +279,16 @@ def exists_already(what: str, folder: str) -> Diagnostic:
     )
 
 
+def provider_exists(environment: str) -> Diagnostic:
+    """GitHub's identity provider, of which an account has one, is there already."""
+    return Diagnostic(
+        "HS658",
+        "the account has GitHub's identity provider already, and this Terraform did not make it",
+        path=f"environments.{environment}.deploy",
+        hint=f"an account has only one of them: write `provider: false` beside `github`, {AGAIN}",
+    )
+
+
 def in_use(what: str) -> Diagnostic:
     """Something cannot be removed because something else, made by others, uses it."""
     return Diagnostic(
@@ -276,6 +296,26 @@ def in_use(what: str) -> Diagnostic:
         f"{what} cannot be removed: something in it was made by somebody else",
         hint="`aws ec2 describe-network-interfaces --filters Name=vpc-id,Values=…` shows what is left in the network; "
         f"remove it, {AGAIN}",
+    )
+
+
+def policy_attached(what: str) -> Diagnostic:
+    """Certificates of devices still use a policy."""
+    return Diagnostic(
+        "HS659",
+        f"{what} cannot be removed: certificates of devices still use it",
+        hint="`aws iot list-targets-for-policy --policy-name …` lists them, `aws iot detach-policy` frees it, "
+        + AGAIN,
+    )
+
+
+def record_conflicts(name: str) -> Diagnostic:
+    """A record of the name is there which ours cannot stand beside."""
+    return Diagnostic(
+        "HS658",
+        f"Route 53 has another record of {name or 'this name'}, and both cannot be",
+        hint="remove it; or, to move traffic step by step, make it a weighted record whose set identifier is a name "
+        f"under `dns.others`, {AGAIN}",
     )
 
 

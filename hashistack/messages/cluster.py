@@ -128,6 +128,15 @@ def version_taken(image: str, version: str) -> Diagnostic:
     )
 
 
+def no_version(version: str) -> Diagnostic:
+    """A version that no image can have as its tag."""
+    return Diagnostic(
+        "HS419",
+        f"{version!r} cannot be the tag of an image",
+        hint="letters, digits, dots, underscores and hyphens, 128 at most: for example `--version v1`",
+    )
+
+
 def bad_secrets_file(file: str, line: int, problem: str) -> Diagnostic:
     """A line of the secrets file cannot be read; never shows the line itself."""
     return Diagnostic(

@@ -1,4 +1,4 @@
-"""Wordings about AWS that fit the schema and still cannot work (HS250 to HS277)."""
+"""Wordings about AWS that fit the schema and still cannot work (HS250 to HS280)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def without_spot(path: str) -> Diagnostic:
 
 def instance_of_another(path: str, instance: str, kind: str, prefix: str, example: str) -> Diagnostic:
     """The machine type of another service."""
-    summary = f"{instance} is no instance type of a managed {kind}: those begin with {prefix}..."
+    summary = f"{instance} is no instance type of a managed {kind}: those begin with `{prefix}`"
     return Diagnostic("HS261", summary, path, f"for example {example}")
 
 
@@ -117,6 +117,28 @@ def others_at_top(path: str, target: str, host: str, zone: str) -> Diagnostic:
     summary = f"{host} is the top of its hosted zone, and there a record cannot point at {target}"
     higher = f"use a zone one level up (`zone: {parent}`), or" if "." in parent else "use"
     return Diagnostic("HS267", summary, path, f"{higher} a host such as www.{zone}")
+
+
+def own_name(path: str, target: str) -> Diagnostic:
+    """Who shares the traffic is asked for under the very name whose traffic is shared."""
+    summary = f"{target} is a name that comes here: its record would point at itself"
+    return Diagnostic(
+        "HS278", summary, path, "write the name or address that the other platform has by itself"
+    )
+
+
+def shared_state(path: str, bucket: str, key: str, environment: str) -> Diagnostic:
+    """Two environments of which each would destroy what the other made."""
+    summary = f"{bucket}/{key} is the state of environments.{environment} already"
+    hint = "give each environment a `key` of its own: Terraform destroys what it finds in a state and not in its files"
+    return Diagnostic("HS279", summary, path, hint)
+
+
+def two_regions(path: str, bucket: str, region: str, other: str, environment: str) -> Diagnostic:
+    """A bucket that two environments look for in different regions; unless said, in their own."""
+    summary = f"{bucket} is looked for in {region} here, and in {other} by environments.{environment}"
+    hint = f"a bucket has one region, write the same in both: `{{bucket: {bucket}, region: {other}}}`"
+    return Diagnostic("HS280", summary, path, hint)
 
 
 def mixed_targets(path: str, target: str, other: str) -> Diagnostic:

@@ -77,12 +77,21 @@ def _denied(_: Said, found: Match[str]) -> Diagnostic:
     )
 
 
+# Calls of S3 whose right has another name:
+# docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_RIGHTS = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject and s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
+
+
 def _denied_somewhere(said: Said, _: Match[str]) -> Diagnostic:
     service, action = said.find(r"operation error ([\w ]+): \w+"), said.find(r"operation error [\w ]+: (\w+)")
     called = said.find(r"when calling the (\w+) operation")
     if service or called:
         name = f"{service.lower().replace(' ', '')}:{action}" if service else called
-        return say.access_denied(name, "", "", "")
+        return say.access_denied(_RIGHTS.get(name, name), "", "", "")
     return say.access_denied_somewhere(said.address or "something")
 
 
@@ -207,6 +216,10 @@ _RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             lambda s, f: say.state_bucket_missing(f[1], s.environment.name),
         ),
         (
+            r'requested bucket from "[^"]+", actual location "([^"]+)"',
+            lambda s, f: say.state_elsewhere(f[1], s.environment.name),
+        ),
+        (
             r"Can't ask approval for state migration|Backend (?:configuration changed|initialization required)",
             lambda said, _: say.state_moved(said.folder),
         ),
@@ -217,8 +230,22 @@ _RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             _unsupported,
         ),
         (
+            r"CreateOpenIDConnectProvider, .*EntityAlreadyExists",
+            lambda said, _: say.provider_exists(said.environment.name),
+        ),
+        (
             r"AlreadyExists|Duplicate(?:LoadBalancer|TargetGroup)Name|InvalidGroup\.Duplicate|ResourceInUseException",
             _exists,
+        ),
+        (
+            r"DeleteConflictException",
+            lambda said, _: say.policy_attached(said.address or "a policy of IoT Core"),
+        ),
+        (
+            r"InvalidChangeBatch.*(?:RRSet|record set|resource record)",
+            lambda said, _: say.record_conflicts(
+                said.find(r"(?:name|name=) ?'?([\w.*\\-]+\.)'?[,\] ]") or said.address
+            ),
         ),
         (r"DependencyViolation", lambda said, _: say.in_use(said.address or "the network")),
         (r"operation canceled|context canceled|execution halted|[Ii]nterrupt", _interrupted),

@@ -12,6 +12,8 @@ from hashistack.messages import cluster as messages
 from hashistack.model import Image
 
 _SUFFIX = ".nomad.hcl"
+# github.com/distribution/reference, `tag`; or the digest that a descriptor has behind its image.
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}")
 _DECLARED = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 
 
@@ -46,6 +48,8 @@ def version_to_run(image: Image, given: str | None) -> str:
     fixed = image.tag or image.digest
     if fixed is None and given is None:
         raise UsageProblem(messages.version_needed(image.name))
+    if given is not None and not _TAG.fullmatch(given):
+        raise UsageProblem(messages.no_version(given))
     if fixed is not None and given not in (None, fixed):
         raise UsageProblem(messages.version_taken(image.name, str(given)))
     return str(fixed or given)

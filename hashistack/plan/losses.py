@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hashistack.model import Dns
 from hashistack.plan.concerns import noun
 
 # Attributes by which a resource refuses to be deleted.
@@ -20,6 +21,9 @@ _HOLDERS = {
     "aws_s3_bucket": ("bucket", "force_destroy"),
     "aws_ecr_repository": ("name", "force_delete"),
 }
+
+# Records of platforms that share the traffic: terraform/aws/_others.tf.j2
+_OTHERS = "aws_route53_record.other_"
 
 Contents = Callable[[str, str], str]
 """Tells what is in a bucket or a repository, by type and name: "1,204 objects", "" if nothing is."""
@@ -74,3 +78,11 @@ def _called(resource: Mapping[str, Any]) -> str:
 def _parts(resource: Mapping[str, Any]) -> Iterator[str]:
     yield noun(resource["type"])
     yield str((resource.get("values") or {}).get("name") or resource["name"])
+
+
+def records_of_others(dns: Dns, addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return those addresses that are records of other platforms, which outlive this one.
+
+    In a hosted zone that was made here there are none: it goes, and all records with it.
+    """
+    return () if dns.create else tuple(each for each in addresses if each.startswith(_OTHERS))

@@ -34,6 +34,7 @@ from hashistack.model import Stack
 from hashistack.plan.changes import summarise
 from hashistack.plan.progress import Delegate, Event, PieceDone, Waiting, Warned
 from hashistack.plan.sensitive import Sensitive
+from hashistack.plan.software import other_versions
 from hashistack.targets import Site
 from hashistack.targets.aws_ground import (
     ROLES,
@@ -46,7 +47,7 @@ from hashistack.targets.aws_ground import (
     survey,
     write_variables,
 )
-from hashistack.targets.aws_reach import BOOT_SECONDS, await_cluster
+from hashistack.targets.aws_reach import BOOT_SECONDS, await_cluster, check_way
 from hashistack.targets.aws_reach import connect as connect_to
 
 _ZONE = "aws_route53_zone.main"
@@ -57,6 +58,7 @@ _TICK = 2.0
 def raised(site: Site) -> Iterator[Cluster]:
     """Bring the account to what the descriptor says, and hold the environment's lock while the block runs."""
     ground = survey(site.stack, site.environ, site.report)
+    check_way(ground)
     look(ground)
     with locked(ground):
         credentials = complete_credentials(ground)
@@ -89,6 +91,8 @@ def apply(ground: Ground, site: Site, credentials: Credentials, targets: Sequenc
     ground.report(Waiting("Terraform to compare AWS with the descriptor"))
     try:
         plan = terraform.planned(site.terraform, variables, out, ground.report, ground.explain, targets)
+        if changes := () if targets else other_versions(plan):
+            raise HashistackError(messages.upgrade_first(changes, ground.name))
         if not site.approve(plan):
             raise HashistackError(messages.declined())
         hand_in(ground, credentials)

@@ -11,7 +11,7 @@ from hashistack.plan.env import Reach
 from hashistack.targets import Site
 from hashistack.targets.aws import await_clients, begin, variables_of
 from hashistack.targets.aws_ground import complete_credentials, hand_in, locked, survey, write_variables
-from hashistack.targets.aws_reach import await_cluster, names
+from hashistack.targets.aws_reach import await_cluster, check_way, names
 
 _APPLY_SECONDS = 1500.0  # as long as machines that start wait for their secrets
 
@@ -19,6 +19,7 @@ _APPLY_SECONDS = 1500.0  # as long as machines that start wait for their secrets
 def bootstrapped(site: Site) -> None:
     """Put the secrets into AWS, wait for the servers that somebody's Terraform starts, and begin access control."""
     ground = survey(site.stack, site.environ, site.report)
+    check_way(ground)
     with locked(ground):
         credentials = complete_credentials(ground)
         hand_in(ground, credentials)

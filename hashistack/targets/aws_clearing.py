@@ -9,9 +9,9 @@ from hashistack.backends.aws_contents import contents
 from hashistack.backends.state import remove_folder
 from hashistack.diagnostics import ConflictError
 from hashistack.messages import aws as messages
-from hashistack.plan.losses import Losses
+from hashistack.plan.losses import Losses, records_of_others
 from hashistack.plan.losses import losses as read_losses
-from hashistack.plan.progress import Removed, Waiting
+from hashistack.plan.progress import Removed, Waiting, Warned
 from hashistack.targets import Site
 from hashistack.targets.aws import listing_what_is_there, variables_of
 from hashistack.targets.aws_ground import Ground, known_credentials, locked, survey, write_variables
@@ -52,8 +52,18 @@ def cleared(site: Site, *, purge: bool) -> None:
         remove_folder(ground.folder.path)
 
 
+def leave_records(ground: Ground, site: Site) -> None:
+    """Let the records of other platforms stay: they take the traffic now."""
+    cloud = ground.stack.environment.cloud
+    dns = cloud.dns if cloud else None
+    if dns and (kept := records_of_others(dns, terraform.resources(site.terraform))):
+        terraform.forget(site.terraform, kept)
+        ground.report(Warned(messages.records_kept([each.name for each in dns.others], dns.zone)))
+
+
 def _destroy(ground: Ground, site: Site) -> None:
     ground.mirror.fetch()
+    leave_records(ground, site)
     variables = write_variables(ground, variables_of(ground, handed_in=False))
     with listing_what_is_there(ground, site):
         terraform.destroy(site.terraform, variables, ground.report, ground.explain)

@@ -11,7 +11,7 @@ from pathlib import Path
 from hashistack.backends.aws import Aws
 from hashistack.backends.aws_instances import Instances
 from hashistack.backends.aws_lock import locked as lock
-from hashistack.backends.aws_look import obstacles
+from hashistack.backends.aws_look import obstacles, other_account
 from hashistack.backends.aws_mirror import Mirror
 from hashistack.backends.aws_store import Store
 from hashistack.backends.credentials import CredentialsFolder, credentials_folder
@@ -20,6 +20,7 @@ from hashistack.credentials.complete import complete
 from hashistack.credentials.handout import secrets_env
 from hashistack.credentials.values import Credentials
 from hashistack.diagnostics import BackendError, ConflictError, Diagnostic
+from hashistack.messages import aws as messages
 from hashistack.messages import hosts as host_messages
 from hashistack.model import Host, Stack
 from hashistack.plan.aws_errors import explain_all
@@ -90,13 +91,15 @@ def look(ground: Ground) -> None:
 
 @contextmanager
 def locked(ground: Ground) -> Iterator[None]:
-    """Keep other operators out while the block runs."""
+    """Keep other operators out while the block runs; raise where the credentials are of another account."""
+    _check_account(ground)
     with lock(ground.aws, ground.prefix, owner()):
         yield
 
 
 def complete_credentials(ground: Ground) -> Credentials:
     """Make or renew what is needed in the operator's folder; what AWS has of it counts. AWS is not changed yet."""
+    _check_account(ground)
     ground.mirror.fetch()
     found = ground.folder.read()
     if found.secrets is None and found.rescued is None:
@@ -108,6 +111,12 @@ def complete_credentials(ground: Ground) -> Credentials:
     for warning in done.warnings:
         ground.report(Warned(warning))
     return done.credentials
+
+
+def _check_account(ground: Ground) -> None:
+    """Raise where the credentials are of another account: it would be given the keys of this environment."""
+    if problem := other_account(ground.aws, ground.stack.environment):
+        raise BackendError(problem)
 
 
 def _refuse_new(ground: Ground) -> None:
@@ -122,6 +131,8 @@ def known_credentials(ground: Ground) -> Credentials:
         ground.mirror.fetch()
     found = ground.folder.read()
     if found.authority is None or found.secrets is None:
+        if not ground.instances.of("server"):
+            raise BackendError(messages.nothing_there(ground.name))
         raise BackendError(
             host_messages.no_credentials(ground.stack.app, ground.name, str(ground.folder.path))
         )

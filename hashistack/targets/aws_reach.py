@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
-from hashistack.backends.aws_tunnel import Tunnel
+from hashistack.backends.aws_tunnel import Tunnel, check_programs
 from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.endpoint import Endpoint, consul_endpoint, nomad_endpoint
 from hashistack.backends.servers import (
@@ -44,6 +44,12 @@ _WAYS = (
     _Way("NOMAD_ADDR", nomad_endpoint, NOMAD_PORT),
     _Way("CONSUL_HTTP_ADDR", consul_endpoint, CONSUL_PORT),
 )
+
+
+def check_way(ground: Ground) -> None:
+    """Raise where no way can lead to the servers from this machine; asked before anything is made."""
+    if len(_given(ground)) < len(_WAYS):
+        check_programs()
 
 
 def connect(ground: Ground, secrets: Secrets) -> Cluster:

@@ -60,12 +60,8 @@ def examine(site: Site) -> Checkup:
 
 
 def _examine_aws(site: Site, checkup: Checkup) -> Checkup:
-    """Ask the servers in AWS; that they cannot be asked is a finding."""
-    try:
-        cluster = connect(site.stack, site.environ, site.report)
-    except BackendError as error:
-        silent = tuple(Product(name, str(error)) for name in ("Consul", "Nomad"))
-        return replace(checkup, products=silent)
+    """Ask the servers in AWS; raise where no way leads to them."""
+    cluster = connect(site.stack, site.environ, site.report)
     found = credentials_folder(site.environ, site.stack).read()
     asked = _asked(checkup, Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
     return replace(asked, certificates=_ends(found))

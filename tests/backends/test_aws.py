@@ -19,6 +19,7 @@ from hashistack.backends.aws_mirror import Mirror
 from hashistack.backends.aws_store import Store
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.diagnostics import BackendError, ConflictError, Diagnostic
+from hashistack.messages import aws as messages
 from hashistack.plan.sensitive import Sensitive
 from tests.backends.aws import PREFIX, REGION, newer, servers, stack
 from tests.bed import moto as bed
@@ -174,6 +175,12 @@ def test_the_lock_of_a_killed_process_is_taken_over(aws: Aws, moto: Moto) -> Non
         pass
 
 
+def test_an_address_of_aws_that_is_none(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    with pytest.raises(BackendError, match="Invalid endpoint: nowhere"):
+        aws.account()
+
+
 # --- what is in the way
 
 
@@ -189,6 +196,12 @@ def test_all_that_is_in_the_way_is_told_together(aws: Aws, moto: Moto) -> None:
     assert set(problems) == {"HS627", "HS628"}
     assert "other.example.net" in problems["HS627"].summary
     assert problems["HS628"].path == "clients.types"
+
+
+def test_a_zone_further_up_is_offered() -> None:
+    there = ["ample.com", "example.com", "com"]
+    assert "`dns: example.com` keeps" in messages.no_hosted_zone("shop.example.com", there).hint
+    assert "keeps" not in messages.no_hosted_zone("shop.example.org", there).hint
 
 
 def test_nothing_is_in_the_way(aws: Aws, moto: Moto) -> None:

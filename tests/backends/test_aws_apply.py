@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hashistack.backends import aws_tunnel
 from hashistack.credentials.values import Credentials
-from hashistack.diagnostics import ConflictError, DeployError, Exit, HashistackError
+from hashistack.diagnostics import BackendError, ConflictError, DeployError, Exit, HashistackError
 from hashistack.plan.progress import Event, Kept, Warned
-from hashistack.targets import Site, aws
+from hashistack.targets import Site, aws, aws_by_hand, upkeep
+from hashistack.targets import aws_upkeep as upkeep_of_aws
 from hashistack.targets.aws_clearing import cleared, losses
 from hashistack.targets.aws_ground import Ground, complete_credentials, survey
 from tests.backends.aws import PREFIX, stack
@@ -97,6 +99,30 @@ def test_nothing_happens_before_somebody_agrees(account: Account) -> None:
     assert account.parameters() == set()
     assert not (account.ground.folder.path / "terraform.plan").exists()
     assert not (account.site.terraform / "terraform.tfstate").exists()
+
+
+def test_no_keys_are_given_to_another_account(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_tunnel, "PROGRAMS", ())
+    foreign = replace(account.site, stack=stack('account: "999999999999"'))
+    for step in (aws_by_hand.bootstrapped, aws_by_hand.reach):
+        with pytest.raises(BackendError, match="these credentials are of account"):
+            step(foreign)
+    assert account.parameters() == set()
+
+
+def test_what_leads_to_servers_is_looked_for_first(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_tunnel, "PROGRAMS", ("no-such-plugin",))
+    for step in (aws_by_hand.bootstrapped, lambda site: aws.raised(site).__enter__()):
+        with pytest.raises(BackendError, match="no-such-plugin is not on PATH"):
+            step(account.site)
+    assert account.parameters() == set()
+    assert account.events == []
+
+
+@pytest.mark.parametrize("step", [upkeep.examine, upkeep_of_aws.planned_upgrade])
+def test_an_environment_that_is_not_there_yet(account: Account, step: Callable[[Site], object]) -> None:
+    with pytest.raises(BackendError, match="no server of environment production runs"):
+        step(account.site)
 
 
 def test_secrets_are_there_before_machines_start(account: Account) -> None:

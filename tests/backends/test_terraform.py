@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -127,6 +128,18 @@ def test_a_plan_that_was_seen_is_the_one_that_is_applied(folder: Path) -> None:
     assert runner.outputs(folder) == {"x": 1}
 
 
+def test_what_is_forgotten_stays_and_is_no_more_ours(folder: Path) -> None:
+    ends = 'provisioner "local-exec" {\n when = destroy\n command = "touch ../destroyed"\n}\n'
+    write(folder, resource("kept", "true", ends), resource("ours", "true"))
+    apply(folder)
+    runner.forget(folder, ["terraform_data.kept"])
+    assert runner.resources(folder) == ("terraform_data.ours",)
+    events: list[Event] = []
+    runner.destroy(folder, variables(folder), events.append)
+    runner.forget(folder, [])
+    assert not (folder.parent / "destroyed").exists()
+
+
 def test_errors_that_are_about_no_host_are_explained(folder: Path) -> None:
     def explain(faults: Sequence[Fault]) -> tuple[Diagnostic, ...]:
         return tuple(Diagnostic("HS000", f"{each.address} says {each.text}") for each in faults)
@@ -138,9 +151,13 @@ def test_errors_that_are_about_no_host_are_explained(folder: Path) -> None:
         runner.apply_plan(folder, out, variables(folder), lambda _: None, explain)
 
 
-def test_what_terraform_itself_refuses(folder: Path) -> None:
+def test_what_terraform_itself_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, "nonsense {}\n")
     with pytest.raises(BackendError, match="terraform init failed"):
+        apply(folder)
+    write(folder, 'terraform {\n required_providers {\n x = { source = "nobody/x" }\n }\n}\n')
+    monkeypatch.setenv("TF_CLI_ARGS_init", f"-plugin-dir={folder}")
+    with pytest.raises(BackendError, match="terraform init failed: Error: Failed to query"):
         apply(folder)
     write(folder, 'output "x" {\n value = var.nothing\n}\n')
     with pytest.raises(BackendError, match=r"terraform apply failed: Reference to undeclared input variable"):
@@ -194,6 +211,40 @@ def test_an_interrupt_leaves_a_sound_state(folder: Path) -> None:
     assert not (folder / ".terraform.tfstate.lock.info").exists()
     write(folder, resource("install_n1", "true"), resource("install_n2", "true"))
     assert {event.host for event in apply(folder) if isinstance(event, HostDone)} == {"n2"}
+
+
+# Says what Terraform says, and writes down every interrupt; it needs a while to end.
+SLOW = """#!/bin/sh
+[ "$1" = init ] && exit
+trap 'echo interrupted >> interrupts; ending=yes' INT
+tell() { echo '{"type": "apply_start", "hook": {"action": "create", "resource":
+  {"addr": "aws_vpc.main", "resource_type": "aws_vpc", "resource_name": "main"}}}' | tr -d '\\n'; echo; }
+tell
+until [ "$ending" ]; do sleep 0.05; done
+for n in 1 2 3 4 5 6 7 8 9 10; do tell; sleep 0.1; done
+"""
+
+
+def test_a_listener_that_goes_away_after_an_interrupt_ends_nothing_twice(
+    folder: Path, tmp_path: Path
+) -> None:
+    (program := tmp_path / "bin" / "terraform").parent.mkdir()
+    program.write_text(SLOW)
+    program.chmod(0o755)
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, folder],
+        env=os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert "main" in running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        assert "Terraform ends" in running.stdout.readline()
+        running.stdout.close()  # as `| tee` does, which Ctrl-C ends too
+        running.wait(timeout=30)
+    assert (folder / "interrupts").read_text() == "interrupted\n"
 
 
 def test_secrets_stay_out_of_state_and_events(folder: Path) -> None:

@@ -12,6 +12,8 @@ from tests.bed.processes import run
 
 NUMBERS = range(200)
 FIRST_MACHINE = 30  # h1 is 10.77.<n>.31
+METADATA = "169.254.169.254"  # where instances of a cloud ask who they are
+METADATA_PORT = 8169
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def remove(lan: Lan) -> None:
     _quietly("ip", "link", "delete", lan.bridge)
     for rule in _rules(lan):
         _quietly("iptables", "--wait", "-D", "FORWARD", *rule)
+    leave_metadata(lan)
 
 
 def is_free(lan: Lan) -> bool:
@@ -85,6 +88,17 @@ def unplug(lan: Lan, machine: str) -> None:
     _quietly("ip", "netns", "delete", lan.namespace(machine))
 
 
+def lead_metadata_here(lan: Lan) -> None:
+    """Lead what machines ask of the metadata service to METADATA_PORT of this machine's address in the network."""
+    # Not an address of this machine: it may be in a cloud itself and ask its own service.
+    run(["iptables", "--wait", "-t", "nat", "-I", *_metadata_rule(lan)])
+
+
+def leave_metadata(lan: Lan) -> None:
+    """Undo that; where it was not done, nothing happens."""
+    _quietly("iptables", "--wait", "-t", "nat", "-D", *_metadata_rule(lan))
+
+
 def set_link(lan: Lan, machine: str, state: str) -> None:
     """Set this machine's end of the cable ``up`` or ``down``; the machine itself notices a lost carrier."""
     run(["ip", "link", "set", lan.namespace(machine), state])
@@ -97,6 +111,11 @@ def _rules(lan: Lan) -> tuple[list[str], ...]:
         ["-i", lan.bridge, "!", "-o", lan.bridge, "-j", "REJECT"],
         ["-i", lan.bridge, "-o", lan.bridge, "-j", "ACCEPT"],
     )
+
+
+def _metadata_rule(lan: Lan) -> list[str]:
+    asked = ["PREROUTING", "-i", lan.bridge, "-d", METADATA, "-p", "tcp", "--dport", "80"]
+    return [*asked, "-j", "REDIRECT", "--to-ports", str(METADATA_PORT)]
 
 
 def _namespaces(lan: Lan) -> Iterator[str]:

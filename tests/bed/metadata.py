@@ -17,11 +17,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 
+from tests.bed import lan
 from tests.bed.lan import Lan
-from tests.bed.processes import run
 
-ADDRESS = "169.254.169.254"
-PORT = 8169
 LONGEST_TOKEN = 21600
 TTL_HEADER, TOKEN_HEADER = "X-aws-ec2-metadata-token-ttl-seconds", "X-aws-ec2-metadata-token"
 LIFE = timedelta(minutes=15)
@@ -132,24 +130,20 @@ class Metadata:
 
 
 @contextmanager
-def serving(lan: Lan) -> Iterator[Metadata]:
+def serving(network: Lan) -> Iterator[Metadata]:
     """Answer the machines of the network at the service's own address, which is led here while this lasts."""
     metadata = Metadata()
 
     class Here(_Handler):
         service = metadata
 
-    server = ThreadingHTTPServer((lan.gateway, PORT), Here)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    # Not an address of this machine: it may be in a cloud itself and ask its own service.
-    rule = ["PREROUTING", "-i", lan.bridge, "-d", ADDRESS, "-p", "tcp", "--dport", "80"]
-    target = ["-j", "REDIRECT", "--to-ports", str(PORT)]
-    run(["iptables", "--wait", "-t", "nat", "-I", *rule, *target])
+    server = ThreadingHTTPServer((network.gateway, lan.METADATA_PORT), Here)
+    Thread(target=server.serve_forever, daemon=True).start()
+    lan.lead_metadata_here(network)
     try:
         yield metadata
     finally:
-        run(["iptables", "--wait", "-t", "nat", "-D", *rule, *target])
+        lan.leave_metadata(network)
         server.shutdown()
         server.server_close()
 

@@ -63,7 +63,8 @@ def running(folder: Path, addresses: Sequence[str] = ()) -> Iterator[Moto]:
     moto = Moto(network.free_ports(1)[0], folder)
     log = folder / "moto.log"
     command = [sys.executable, "-m", "tests.bed.moto_server", str(moto.port), *addresses]
-    pid = processes.start(command, log, {**os.environ, **_SETTINGS, "PYTHONPATH": str(ROOT)})
+    settings = {**_SETTINGS, "MOTO_ENDS_WITH": str(os.getpid()), "PYTHONPATH": str(ROOT)}
+    pid = processes.start(command, log, {**os.environ, **settings})
 
     def answers() -> bool:
         return network.answers("127.0.0.1", moto.port)

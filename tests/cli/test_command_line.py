@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_control_c(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hashistack.pipeline.read", interrupted)
     result = run("validate", cwd=folder)
     assert (result.code, result.err) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_end_of_a_job_or_a_terminal_is_an_interrupt(number: signal.Signals) -> None:
+    script = (
+        "import hashistack.cli, sys, time; from hashistack.__main__ import main; "
+        "hashistack.cli.main = lambda _: print('works', flush=True) or time.sleep(60); sys.exit(main())"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"works\n"
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 130
 
 
 @pytest.mark.parametrize("command", ["schema", "version"])

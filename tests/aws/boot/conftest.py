@@ -83,7 +83,7 @@ def shop(cloud: Ec2, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     environ = sites.environ(folder, folder / "bin", build.folder_for_path())
     init = {"TF_CLI_ARGS_init": " ".join(terraform.init_flags())}
     site = Site(cloud.bed, folder, {**environ, **cloud.aws.environ, **init}, "production")
-    sites.put_example(site, _production(cloud))
+    sites.put_example(site, production(cloud))
     site.done("render", "-e", "production")
     (site.stack / "terraform" / "moto_override.tf").write_text(moto.OVERRIDE)
     before = inventory.taken(cloud.aws, REGION)
@@ -92,7 +92,7 @@ def shop(cloud: Ec2, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return Shop(site, cloud, before)
 
 
-def _production(cloud: Ec2) -> dict[str, Any]:
+def production(cloud: Ec2) -> dict[str, Any]:
     """Return the environment: the cache is a stand-in, since moto has none, and all comes from the bed's mirror."""
     bed = cloud.bed
     return {

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from tests.aws import inventory
-from tests.aws.boot.conftest import HOST, PREFIX, REGION, Shop
+from tests.aws.boot.conftest import HOST, PREFIX, REGION, Shop, production
 from tests.bed import ec2, processes
 from tests.bed.metadata import Instance
 from tests.local.api import until
 from tests.machines import load
+from tests.machines import site as sites
 from tests.machines.times import step
 
 CLIENT, SERVER = f"{PREFIX}-client", f"{PREFIX}-server"
@@ -119,6 +120,20 @@ def test_a_server_that_is_gone_is_replaced_by_one_that_votes(shop: Shop) -> None
     assert list(_completed(shop, "drain", gone)) == ["CONTINUE"]
     for machine in shop.machines("client"):
         assert shop.site.ask(machine.address, host=HOST)[0] == 200
+
+
+def test_an_upgrade_replaces_the_servers_one_at_a_time(shop: Shop) -> None:
+    before = {one.id for one in shop.cloud.running(SERVER)}
+    sites.put_example(shop.site, production(shop.cloud) | {"servers": {"count": 3, "type": "t3.medium"}})
+    with step("upgrade: three servers of another type") as watch:
+        with load.requests([one.address for one in shop.machines("client")], HOST) as seen:
+            shop.site.done("upgrade", "-e", "production", "--yes", seconds=900)
+        watch.note = str(seen)
+    assert seen.failed == []
+    after = shop.cloud.running(SERVER)
+    assert not before & {one.id for one in after}
+    with shop.nomad(shop.cloud.machine(after[0].id)) as way:
+        assert _voters(shop, way) == {one.address for one in after}
 
 
 def test_up_again_changes_nothing(shop: Shop) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hashistack.plan.losses import losses
+from hashistack.model import Dns
+from hashistack.plan.losses import losses, records_of_others
 
 
 def resource(type_: str, name: str, /, **values: object) -> dict[str, Any]:
@@ -63,3 +64,10 @@ def test_a_bucket_counts_by_what_is_in_it() -> None:
     found = losses(state(bucket, kept), full)
     assert found.data == ("bucket shop-files: 3 objects", "bucket shop-logs: 3 objects")
     assert found.guarded == ("bucket shop-logs: 3 objects",)
+
+
+def test_records_of_other_platforms_outlive_ours() -> None:
+    ours = 'aws_route53_record.app["shop.example.com"]'
+    theirs = 'aws_route53_record.other_heroku["shop.example.com"]'
+    assert records_of_others(Dns("example.com", False, 10, ()), ["aws_vpc.main", ours, theirs]) == (theirs,)
+    assert records_of_others(Dns("example.com", True, 10, ()), [ours, theirs]) == ()

@@ -68,6 +68,13 @@ def test_an_image_with_a_tag_is_its_own_version_and_refuses_another() -> None:
         version_to_run(Image("r/shop", "v3", None), "v4")
 
 
+@pytest.mark.parametrize("given", ["", "v 1", "-v1", "v1@x", "v" * 129])
+def test_a_version_that_no_image_can_have(given: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        version_to_run(Image("r/shop", None, None), given)
+    assert caught.value.diagnostics[0].code == "HS419"
+
+
 def test_only_the_job_files_of_the_environment_are_jobs() -> None:
     text = b'variable "version" {\n}\njob "shop" {\n}\n'
     rendered = {

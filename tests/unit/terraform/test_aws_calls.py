@@ -202,6 +202,15 @@ def test_it_leaves_when_auto_scaling_ends_it(aws: PretendAws) -> None:
     assert b"LifecycleHookName=drain&LifecycleActionResult=CONTINUE" in request.body
 
 
+def test_it_waits_for_the_load_balancers_before_it_is_let_go(aws: PretendAws) -> None:
+    """Auto Scaling takes the instance out of them first; who has left by then has no hook to complete yet."""
+    aws.facts["autoscaling/target-lifecycle-state"] = "Terminated"
+    none = "<Error><Code>ValidationError</Code><Message>No active Lifecycle Action found</Message></Error>"
+    aws.answers = [(400, none), (400, none), (200, "<CompleteLifecycleActionResponse/>")]
+    aws.run('load_settings() { METRICS=""; }; leave_for_good() { :; }; watch_lifecycle')
+    assert len(aws.requests) == 3
+
+
 def test_it_drains_when_spot_takes_it_back(aws: PretendAws) -> None:
     """Two minutes are left, and Auto Scaling may say nothing."""
     aws.facts["spot/instance-action"] = '{"action": "terminate", "time": "2026-11-21T12:00:00Z"}'

@@ -148,7 +148,7 @@ resource "aws_cloudwatch_metric_alarm" "unhealthy" {
 # Without a majority of its servers the cluster runs on, but changes nothing.
 resource "aws_cloudwatch_metric_alarm" "quorum" {
   alarm_name          = "${local.prefix}-quorum"
-  alarm_description   = "The servers of Consul and Nomad have no majority, or are about to lose it."
+  alarm_description   = "Fewer servers of Consul and Nomad are in service than make a majority."
   namespace           = "AWS/AutoScaling"
   metric_name         = "GroupInServiceInstances"
   statistic           = "Minimum"
