@@ -64,9 +64,12 @@ def code(error: BaseException) -> str:
 def explained(doing: str) -> Iterator[None]:
     """Raise `BackendError` instead of whatever boto3 raises inside; `doing` completes "AWS refused …"."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except ResponseParserError:  # its text is what came instead, often the page of a proxy
+        raise BackendError(messages.unreachable(doing, "what answers is not AWS")) from None
     except ClientError as error:
         raise BackendError(_refusal(doing, error)) from None
     except BotoCoreError as error:

@@ -27,7 +27,7 @@ def locked(aws: Aws, prefix: str, owner: str) -> Iterator[None]:
     name, ssm = f"/{prefix}/lock", aws.client("ssm")
     value = f"{owner} {os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     with explained("locking this environment"):
-        _take(ssm, name, value, owner)
+        _take(aws, name, value, owner)
     try:
         yield
     finally:
@@ -35,16 +35,18 @@ def locked(aws: Aws, prefix: str, owner: str) -> Iterator[None]:
             ssm.delete_parameter(Name=name)
 
 
-def _take(ssm: Any, name: str, value: str, owner: str) -> None:
+def _take(aws: Aws, name: str, value: str, owner: str) -> None:
     """Take the lock; a name that was given back a moment ago may be taken again after half a minute only."""
-    end = time.monotonic() + _GIVEN_BACK_SECONDS
+    ssm, end = aws.client("ssm"), time.monotonic() + _GIVEN_BACK_SECONDS
     while not _taken(ssm, name, value):
         _make_way(ssm, name, owner)
         if _taken(ssm, name, value):
             return
         holder, _, since = _read(ssm, name)
         if holder or time.monotonic() > end:
-            raise ConflictError(messages.locked(holder or "somebody", since or "a moment ago", name))
+            raise ConflictError(
+                messages.locked(holder or "somebody", since or "a moment ago", name, aws.region)
+            )
         time.sleep(_TICK)
 
 

@@ -122,13 +122,13 @@ def quota_too_small(need: int, quota: int, used: int, request: str, *, soon: boo
 # --- one at a time, and with open eyes
 
 
-def locked(owner: str, since: str, parameter: str) -> Diagnostic:
+def locked(owner: str, since: str, parameter: str, region: str) -> Diagnostic:
     """Somebody else is changing this environment."""
     return Diagnostic(
         "HS631",
         f"{owner} has been changing this environment since {since}",
         hint="wait until they are done; if that was killed: "
-        f"`aws ssm delete-parameter --name {parameter}`, then run the command again",
+        f"`aws ssm delete-parameter --region {region} --name {parameter}`, then run the command again",
     )
 
 
@@ -166,6 +166,17 @@ def still_there(what: Sequence[str], environment: str) -> Diagnostic:
         hint=f"the state knows them: `hashistack up -e {environment}` goes on from here, "
         f"`hashistack down -e {environment}` removes them",
         severity="warning",
+    )
+
+
+def state_elsewhere(servers: Sequence[str], environment: str) -> Diagnostic:
+    """Machines of the environment run that the state knows nothing of: another one made them."""
+    return Diagnostic(
+        "HS692",
+        f"{', '.join(servers)} of {environment} run, and the state that Terraform has here knows of nothing",
+        path=f"environments.{environment}.state",
+        hint="without `state` it is a file in the folder `terraform` of whoever brought the environment up: go on "
+        "there, or share it: write `state`, and move it with `terraform init -migrate-state`",
     )
 
 

@@ -69,32 +69,6 @@ def access_denied_somewhere(doing: str) -> Diagnostic:
     )
 
 
-def state_locked(who: str, since: str, lock: str, doing: str, folder: str) -> Diagnostic:
-    """Somebody holds the lock of Terraform's state; `since` and `lock` may be ""."""
-    held = f"{who or 'somebody'} is changing this environment" + (f" ({doing})" if doing else "")
-    unlock = f"terraform -chdir={folder} force-unlock {lock or 'ID'}"
-    return Diagnostic(
-        "HS645",
-        held + (f", since {since}" if since else ""),
-        hint=f"wait until that has ended; if it was killed (ask {who or 'them'}), take its lock away: `{unlock}`",
-    )
-
-
-def interrupted(folder: str, *, saved: bool) -> Diagnostic:
-    """An apply ended in the middle; `saved` tells that the state could only be written to a file."""
-    if saved:
-        return Diagnostic(
-            "HS646",
-            f"Terraform could not save its state; what it knows is in {folder}/errored.tfstate",
-            hint=f"`terraform -chdir={folder} state push errored.tfstate` first, {AGAIN}",
-        )
-    return Diagnostic(
-        "HS646",
-        "Terraform was interrupted in the middle of its work",
-        hint="run the command again: what is made already stays, the rest is done",
-    )
-
-
 def quota_exceeded(what: str, region: str, service: str, code: str, value: int) -> Diagnostic:
     """The account may have no more of something; `value` is what to ask for."""
     request = (
@@ -224,32 +198,14 @@ def region_disabled(region: str) -> Diagnostic:
     )
 
 
-def state_bucket_missing(bucket: str, environment: str) -> Diagnostic:
-    """The bucket of the state is not there."""
+def image_missing(image: str, region: str, environment: str) -> Diagnostic:
+    """There is no AMI of that id, or this account may not use it."""
     return Diagnostic(
-        "HS656",
-        f"the bucket of Terraform's state does not exist: {bucket}",
-        path=f"environments.{environment}.state",
-        hint=f"make it once: `hashistack init-state -e {environment}`",
-    )
-
-
-def state_elsewhere(region: str, environment: str) -> Diagnostic:
-    """The bucket of the state is in another region than the descriptor says."""
-    return Diagnostic(
-        "HS656",
-        f"the bucket of Terraform's state is in {region}",
-        path=f"environments.{environment}.state",
-        hint=f"say so: `state: {{bucket: …, region: {region}}}`; unless said, it is the environment's region",
-    )
-
-
-def state_moved(folder: str) -> Diagnostic:
-    """The descriptor names another place of the state than the one in which it is."""
-    return Diagnostic(
-        "HS656",
-        "Terraform's state is not yet where the descriptor says",
-        hint=f"move it once: `terraform -chdir={folder} init -migrate-state` (it asks, and copies); {AGAIN}",
+        "HS650",
+        f"{region} has no image {image} that this account may use",
+        path=f"environments.{environment}.machine_image",
+        hint=f"`aws ec2 describe-images --region {region} --owners self` lists yours; an AMI is of one region and one "
+        "architecture: copy it there, or leave `machine_image` out",
     )
 
 
@@ -269,13 +225,14 @@ def busy() -> Diagnostic:
     )
 
 
-def exists_already(what: str, folder: str) -> Diagnostic:
-    """Something of this name is in the account and not in Terraform's state."""
+def exists_already(what: str, folder: str, address: str) -> Diagnostic:
+    """Something of this name is in the account and not in Terraform's state; `address` is its name there, or ""."""
+    place = f"'{address}'" if "[" in address else address or "ADDRESS"
     return Diagnostic(
         "HS658",
         f"{what} exists in the account, and this Terraform did not make it",
-        hint="is it left of a former stack whose state is lost? remove it by hand, or take it over: "
-        f"`terraform -chdir={folder} import ADDRESS ID`; of another stack? rename one of the two",
+        hint="is it left of a run that was interrupted, or of a stack whose state is lost? remove it by hand, or take "
+        f"it over: `terraform -chdir={folder} import {place} ID`; of another stack? rename one of the two",
     )
 
 

@@ -14,6 +14,7 @@ from re import Match
 
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import aws_errors as say
+from hashistack.messages import aws_state_errors as say_of_state
 from hashistack.model import Environment
 from hashistack.plan.quotas import exceeded
 
@@ -62,7 +63,7 @@ def _locked(said: Said, _: Match[str]) -> Diagnostic:
         return said.find(rf"\b{name}: +(\S+(?: \d\d:\d\d:\d\d)?)")
 
     doing = info("Operation").removeprefix("OperationType").lower()
-    return say.state_locked(info("Who"), info("Created"), info("ID"), doing, said.folder)
+    return say_of_state.state_locked(info("Who"), info("Created"), info("ID"), doing, said.folder)
 
 
 def _wrong_account(said: Said, found: Match[str]) -> Diagnostic:
@@ -115,6 +116,13 @@ def _zone_missing(said: Said, _: Match[str]) -> Diagnostic:
     return say.zone_missing(_zone(said.environment), said.environment.name)
 
 
+def _image_missing(said: Said, _: Match[str]) -> Diagnostic:
+    environment = said.environment
+    if not said.address.startswith("data.aws_ami.") or not environment.cloud:
+        return say.unexplained(said.text, said.address)
+    return say.image_missing(environment.cloud.machine_image, _region(said), environment.name)
+
+
 def _certificate_pending(said: Said, _: Match[str]) -> Diagnostic:
     return say.certificate_pending(_zone(said.environment))
 
@@ -152,12 +160,12 @@ def _region(said: Said) -> str:
 
 
 def _interrupted(said: Said, found: Match[str]) -> Diagnostic:
-    return say.interrupted(said.folder, saved="tate" in found[0])
+    return say_of_state.interrupted(said.folder, saved="tate" in found[0])
 
 
 def _exists(said: Said, _: Match[str]) -> Diagnostic:
     named = said.find(r"^(?:Error: )?creating ([^:]+\([^)]+\))")
-    return say.exists_already(named or said.address or "something of this name", said.folder)
+    return say.exists_already(named or said.address or "something of this name", said.folder, said.address)
 
 
 # The first that is found decides: what is said of credentials may well stand in another error's text.
@@ -205,6 +213,7 @@ _RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             r"\w*LimitExceeded\w*|TooMany\w+|\w+QuotaExceeded\w*|MaxSpotInstanceCountExceeded",
             lambda said, found: exceeded(found[0], said.text, said.address, said.environment),
         ),
+        (r"Your query returned no results", _image_missing),
         (r"no matching Route ?53 ?(?:Hosted ?)?Zone found|NoSuchHostedZone", _zone_missing),
         (r"last state: '?PENDING_VALIDATION", _certificate_pending),
         (r"BucketAlreadyOwnedByYou|BucketAlreadyExists", _bucket_taken),
@@ -213,15 +222,15 @@ _RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         (r"Cannot delete protected|deletion protection", _protected),
         (
             r'S3 bucket "([^"]+)" does not exist',
-            lambda s, f: say.state_bucket_missing(f[1], s.environment.name),
+            lambda s, f: say_of_state.state_bucket_missing(f[1], s.environment.name),
         ),
         (
             r'requested bucket from "[^"]+", actual location "([^"]+)"',
-            lambda s, f: say.state_elsewhere(f[1], s.environment.name),
+            lambda s, f: say_of_state.state_elsewhere(f[1], s.environment.name),
         ),
         (
             r"Can't ask approval for state migration|Backend (?:configuration changed|initialization required)",
-            lambda said, _: say.state_moved(said.folder),
+            lambda said, _: say_of_state.state_moved(said.folder),
         ),
         (
             r"(?:RDS|DocumentDB) does not support creating a DB instance with the following combination: \S+ \S+ \S+"

@@ -44,6 +44,7 @@ from hashistack.targets.aws_ground import (
     known_credentials,
     locked,
     look,
+    refuse_other_state,
     survey,
     write_variables,
 )
@@ -58,8 +59,8 @@ _TICK = 2.0
 def raised(site: Site) -> Iterator[Cluster]:
     """Bring the account to what the descriptor says, and hold the environment's lock while the block runs."""
     ground = survey(site.stack, site.environ, site.report)
-    check_way(ground)
     look(ground)
+    check_way(ground)
     with locked(ground):
         credentials = complete_credentials(ground)
         apply(ground, site, credentials)
@@ -93,6 +94,7 @@ def apply(ground: Ground, site: Site, credentials: Credentials, targets: Sequenc
         plan = terraform.planned(site.terraform, variables, out, ground.report, ground.explain, targets)
         if changes := () if targets else other_versions(plan):
             raise HashistackError(messages.upgrade_first(changes, ground.name))
+        refuse_other_state(ground, len(terraform.resources(site.terraform)))
         if not site.approve(plan):
             raise HashistackError(messages.declined())
         hand_in(ground, credentials)

@@ -19,8 +19,8 @@ _APPLY_SECONDS = 1500.0  # as long as machines that start wait for their secrets
 def bootstrapped(site: Site) -> None:
     """Put the secrets into AWS, wait for the servers that somebody's Terraform starts, and begin access control."""
     ground = survey(site.stack, site.environ, site.report)
-    check_way(ground)
     with locked(ground):
+        check_way(ground)
         credentials = complete_credentials(ground)
         hand_in(ground, credentials)
         write_variables(ground, variables_of(ground, handed_in=True))

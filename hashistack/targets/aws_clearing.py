@@ -14,7 +14,14 @@ from hashistack.plan.losses import losses as read_losses
 from hashistack.plan.progress import Removed, Waiting, Warned
 from hashistack.targets import Site
 from hashistack.targets.aws import listing_what_is_there, variables_of
-from hashistack.targets.aws_ground import Ground, known_credentials, locked, survey, write_variables
+from hashistack.targets.aws_ground import (
+    Ground,
+    known_credentials,
+    locked,
+    refuse_other_state,
+    survey,
+    write_variables,
+)
 from hashistack.targets.aws_reach import connect
 from hashistack.targets.clearing import stop_jobs
 
@@ -26,6 +33,7 @@ def losses(site: Site) -> Losses:
     ground.report(Waiting("Terraform to tell what there is"))
     terraform.prepare(site.terraform, ground.explain)
     found = read_losses(terraform.shown(site.terraform), partial(contents, ground.aws))
+    refuse_other_state(ground, found.resources)
     if found.guarded:
         raise ConflictError(messages.protected(found.guarded, ground.name))
     return found

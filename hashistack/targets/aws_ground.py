@@ -119,6 +119,12 @@ def _check_account(ground: Ground) -> None:
         raise BackendError(problem)
 
 
+def refuse_other_state(ground: Ground, known: int) -> None:
+    """Raise where servers run and the state here has no resources: all would be made again, or left behind."""
+    if not known and (servers := [each.name for each in ground.instances.of("server")]):
+        raise ConflictError(messages.state_elsewhere(servers, ground.name))
+
+
 def _refuse_new(ground: Ground) -> None:
     """Raise where there are servers already: new credentials would lock their owner out."""
     if members := [each.name for each in ground.instances.of("server")]:

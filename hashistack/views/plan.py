@@ -207,7 +207,7 @@ def _level(level: Level, kind: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{round(100 * part / whole)}%" if whole else "all"
+    return f"{round(100 * part / whole)}%" if whole > 0 else "all"
 
 
 def _changes(summary: Summary) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from hashistack.backends.aws import Aws, explained
 from hashistack.backends.aws_contents import contents
@@ -66,6 +67,7 @@ def refusal(code: str, message: str = "no") -> ClientError:
         (refusal("UnrecognizedClientException"), "HS621"),
         (refusal("AccessDeniedException"), "HS622"),
         (refusal("UnauthorizedOperation"), "HS622"),
+        (ResponseParserError("<html>"), "HS623"),
         (exceptions.EndpointConnectionError(endpoint_url="https://ssm.eu-west-9.amazonaws.com"), "HS623"),
         (refusal("Throttling", "Rate exceeded"), "HS624"),
     ],

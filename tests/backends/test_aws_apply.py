@@ -18,7 +18,7 @@ from hashistack.targets import Site, aws, aws_by_hand, upkeep
 from hashistack.targets import aws_upkeep as upkeep_of_aws
 from hashistack.targets.aws_clearing import cleared, losses
 from hashistack.targets.aws_ground import Ground, complete_credentials, survey
-from tests.backends.aws import PREFIX, stack
+from tests.backends.aws import PREFIX, servers, stack
 from tests.bed import moto as bed
 from tests.bed.moto import Moto
 from tests.conftest import needed
@@ -111,12 +111,13 @@ def test_no_keys_are_given_to_another_account(account: Account, monkeypatch: pyt
 
 
 def test_what_leads_to_servers_is_looked_for_first(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.moto.client("route53").create_hosted_zone(Name="shop.example.com", CallerReference="plugin")
     monkeypatch.setattr(aws_tunnel, "PROGRAMS", ("no-such-plugin",))
     for step in (aws_by_hand.bootstrapped, lambda site: aws.raised(site).__enter__()):
         with pytest.raises(BackendError, match="no-such-plugin is not on PATH"):
             step(account.site)
     assert account.parameters() == set()
-    assert account.events == []
+    assert not account.asked
 
 
 @pytest.mark.parametrize("step", [upkeep.examine, upkeep_of_aws.planned_upgrade])
@@ -173,6 +174,22 @@ def test_the_way_back_leaves_nothing_in_aws(account: Account, purge: bool) -> No
     assert (account.ground.folder.path / "ca.pem").exists() is not purge
     assert losses(account.site).resources == 0
     cleared(account.site, purge=purge)  # once more is fine
+
+
+def test_servers_that_this_state_knows_nothing_of(account: Account) -> None:
+    credentials = complete_credentials(account.ground)
+    account.write(GOOD)
+    (server,) = servers(account.moto, 1)
+    for step in (
+        lambda: aws.apply(account.ground, account.site, credentials),
+        lambda: losses(account.site),
+    ):
+        with pytest.raises(ConflictError, match=f"{server} of production run, and the state"):
+            step()
+    assert not account.asked
+    account.moto.client("autoscaling").delete_auto_scaling_group(
+        AutoScalingGroupName=f"{PREFIX}-server", ForceDelete=True
+    )
 
 
 def test_somebody_else_is_at_it(account: Account) -> None:

@@ -176,7 +176,7 @@ def test_short_forms_and_defaults_of_a_cloud(stacks: dict[str, Stack]) -> None:
     assert (cloud.account, cloud.machine_image, cloud.repositories) == (None, "debian-12", ("bakery",))
     assert cloud.network == Network("10.31.0.0/16", "zone", ("s3",), 30)
     assert cloud.dns == Dns("bakery.example.org", False, None, ())
-    assert cloud.state == TerraformState("bakery-terraform", "us-west-1", "bakery/overseas.tfstate")
+    assert cloud.state == TerraformState("bakery-terraform", "eu-central-1", "bakery/overseas.tfstate")
     assert (cloud.deploy, cloud.alarms) == (
         Deploy("bakery/app", "main", True),
         Alarms(("ops@example.com",), 1, 2000),

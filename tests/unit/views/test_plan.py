@@ -68,6 +68,14 @@ def test_the_room_on_few_machines_and_on_many() -> None:
     assert "  10 x m7g.large: processes ask for " in out
 
 
+def test_machines_too_small_for_what_is_always_there() -> None:
+    small = pipeline.load(SHOP.replace("m7g.large", "t4g.nano"), "hashistack.yaml").stacks[0]
+    out = io.StringIO()
+    outlook = views.Outlook("production", plan("first"), estimate(small), fit(small), ())
+    views.show(Console(out, io.StringIO()), outlook, Exit.CHANGES)
+    assert "of the CPU, all of the memory; not all find room\n" in out.getvalue()
+
+
 def test_nothing_to_change() -> None:
     _, err = shown(Summary(()))
     assert err == "production: nothing to change\n"

@@ -11,6 +11,7 @@ from hashistack.model import BackingService, Managed, Stack
 from hashistack.render.hcl import Hcl
 
 _GROWTH = 5  # the disk grows by itself up to so many times its size
+_LARGEST = 65_536  # GiB: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,6 @@ def view(stack: Stack, service: BackingService) -> PostgresView:
         monitoring=in_aws(service.name, "-monitoring"),
         managed=how(service),
         storage=storage,
-        largest=storage * _GROWTH,
+        largest=min(storage * _GROWTH, _LARGEST),
         database=database(stack.app),
     )
