@@ -12,10 +12,12 @@ help: ## list the tasks
 demo: $(VENV)/ready ## the example shop on a real Nomad and Consul on this machine
 	$(PYTHON) -m examples.demo
 
-test: $(VENV)/ready .venv-checkov/ready ## formatting, lint, types, architecture and all tests, on the real parts
-	$(MAKE) --no-print-directory lint types
-	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true
+test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on the real parts
+	$(MAKE) --no-print-directory --jobs lint types binaries .venv-checkov/ready
 	$(PYTHON) -m pytest
+
+binaries: $(VENV)/ready
+	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true
 
 lint: $(VENV)/ready ## formatting, lint and the architecture's contracts
 	$(VENV)/bin/ruff format --check .
@@ -59,4 +61,4 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 	.venv-luma/bin/python -m pip install --quiet --require-hashes --requirement benchmarks/requirements-luma.txt
 	touch $@
 
-.PHONY: help demo test lint types fmt golden docs bench lock
+.PHONY: help demo test binaries lint types fmt golden docs bench lock

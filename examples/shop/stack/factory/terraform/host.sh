@@ -270,6 +270,7 @@ bring_back() { # PATH
 
 remove_dns() {
   remove_units hashistack-resolv.path hashistack-resolv.service hashistack-dns.service
+  write_resolv_conf off # again: a name server that is gone must be nobody's first
   [ -e /etc/systemd/resolved.conf.d/hashistack.conf ] || return 0
   rm /etc/systemd/resolved.conf.d/hashistack.conf
   rmdir --ignore-fail-on-non-empty /etc/systemd/resolved.conf.d
