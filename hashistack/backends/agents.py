@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from hashistack.backends.consul import Consul
 from hashistack.backends.endpoint import Endpoint, Product
 from hashistack.backends.mounts import unmount
 from hashistack.backends.nomad import Nomad
+from hashistack.backends.ports import free_port, listens
 from hashistack.backends.processes import Process, launch, stop
 from hashistack.backends.state import StateFolder, private_folder, read_json, remove_folder, write_json
 from hashistack.diagnostics import BackendError
@@ -26,6 +26,7 @@ from hashistack.tree.write import write_file
 _READY_PATIENCE = (
     60.0  # seconds for an agent to have a leader and a working docker driver; a loaded laptop needs 20
 )
+_LISTEN_SECONDS = 2.0
 _TICK = 0.2
 _LOG_LINES = 3
 _FIRST = "first"  # the mark of a Nomad without its client
@@ -59,7 +60,11 @@ class LocalAgents:
 
     def silent(self) -> tuple[Product, ...]:
         """Return the products that nobody answers for, in the order in which they have to be started."""
-        return tuple(endpoint.product for endpoint in (self.consul, self.nomad) if not _listens(endpoint))
+        return tuple(
+            endpoint.product
+            for endpoint in (self.consul, self.nomad)
+            if not listens(endpoint.host, endpoint.port, _LISTEN_SECONDS)
+        )
 
     def ours(self) -> tuple[str, ...]:
         """Name the agents that were started here and still run."""
@@ -118,7 +123,7 @@ class LocalAgents:
         folder = self.state.agent(name)
         private_folder(folder / "data")
         saved = self._saved(name)
-        ports = saved.get("ports") or {"server": _free_port(), "serf": _free_port()}
+        ports = saved.get("ports") or {"server": free_port(), "serf": free_port()}
         view = self._view(endpoint, folder, ports)
         if name == "nomad" and (saved.get("stage") == _FIRST or not (folder / "data" / "server").exists()):
             # A client that registers before a new server has made its keys tries again only after 15 to 30 seconds.
@@ -219,20 +224,6 @@ def _await_answer(ask: Callable[[], object]) -> None:
 
 def _configuration(name: str, view: Mapping[str, Any]) -> bytes:
     return templates().get_template(f"agent/{name}.hcl.j2").render(view=view).encode()
-
-
-def _listens(endpoint: Endpoint) -> bool:
-    try:
-        with socket.create_connection((endpoint.host, endpoint.port), timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _runs_containers(node: Mapping[str, Any]) -> bool:

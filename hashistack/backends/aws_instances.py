@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hashistack.backends.aws import Aws, code, explained
+from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
 from hashistack.messages import aws as messages
 from hashistack.plan.replacement import Instance
@@ -58,7 +58,7 @@ class Instances:
                 sent = ssm.send_command(
                     InstanceIds=some, DocumentName=_COMMAND, Parameters={"commands": [line]}
                 )
-                _await(ssm, sent["Command"]["CommandId"], time.monotonic() + patience)
+                _await(ssm, sent["Command"]["CommandId"], patience)
 
     def _described(self, role: str) -> Iterator[dict[str, Any]]:
         filters = [
@@ -124,11 +124,15 @@ def _template(group: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _await(ssm: Any, command: str, end: float) -> None:
-    while (found := ssm.list_commands(CommandId=command)["Commands"][0])["Status"] in _RUNNING:
-        if time.monotonic() > end:
-            raise BackendError(messages.refused("running a command", "the machines are still at it"))
-        time.sleep(_TICK)
+def _await(ssm: Any, command: str, patience: float) -> None:
+    found: dict[str, Any] = {}
+
+    def ended() -> bool:
+        found.update(ssm.list_commands(CommandId=command)["Commands"][0])
+        return found["Status"] not in _RUNNING
+
+    if not until(ended, patience, _TICK):
+        raise BackendError(messages.refused("running a command", "the machines are still at it"))
     if found["Status"] != "Success":
         raise BackendError(
             messages.refused("running a command", _complaints(ssm, command, found["InstanceIds"]))

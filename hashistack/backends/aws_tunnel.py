@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from hashistack.backends.patience import until
+from hashistack.backends.ports import free_port, listens
 from hashistack.diagnostics import BackendError
 from hashistack.messages import aws as messages
 
@@ -40,12 +41,6 @@ _NOT_YET = ("TargetNotConnected", "is not connected")
 Choose = Callable[[], Sequence[str]]
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @dataclass(slots=True)
 class Tunnel:
     """Leads from `local` on this machine to `remote` on the first of the instances that `choose` names."""
@@ -53,7 +48,7 @@ class Tunnel:
     region: str
     remote: int
     choose: Choose
-    local: int = field(default_factory=_free_port)
+    local: int = field(default_factory=free_port)
     _instance: str = ""
     _process: subprocess.Popen[str] | None = None
     _closed: threading.Event = field(default_factory=threading.Event)
@@ -95,7 +90,7 @@ class Tunnel:
         reader.start()
         end = time.monotonic() + _OPENING_SECONDS
         while process.poll() is None and time.monotonic() < end and not self._closed.is_set():
-            if _answers(self.local):
+            if listens("127.0.0.1", self.local, seconds=1):
                 return True
             time.sleep(_TICK)
         _end(process)
@@ -164,9 +159,7 @@ def _end(process: subprocess.Popen[str]) -> None:
                 process.wait(_ENDING_SECONDS)
     if process.stdin:
         process.stdin.close()
-    end = time.monotonic() + _ENDING_SECONDS
-    while _exists(process.pid) and time.monotonic() < end:
-        time.sleep(_TICK)
+    until(lambda: not _exists(process.pid), _ENDING_SECONDS, _TICK)
 
 
 def _exists(group: int) -> bool:
@@ -176,11 +169,3 @@ def _exists(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False

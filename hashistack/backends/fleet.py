@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.failures import from_status
 from hashistack.backends.membership import Membership
+from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
 from hashistack.model import Stack
 from hashistack.plan.backup import release
@@ -22,7 +22,6 @@ _TRANSFER = {
     "Nomad": ("put", "operator/raft/transfer-leadership"),
 }
 _LEAD_SECONDS = 30.0
-_TICK = 0.5
 _ALIVE = 1  # serf's status of a member
 
 
@@ -82,9 +81,7 @@ class Fleet:
         method, path = _TRANSFER[product]
         identity = _servers(api)[host]["ID"]
         api.attempt(method, f"{path}?id={identity}")
-        end = time.monotonic() + _LEAD_SECONDS
-        while time.monotonic() < end and self.leaders().get(product) != host:
-            time.sleep(_TICK)
+        until(lambda: self.leaders().get(product) == host, _LEAD_SECONDS)
 
     def empty(self, host: str) -> None:
         """Move the instances on a host elsewhere and wait until they have gone."""

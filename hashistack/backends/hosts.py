@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ Answer = TypeVar("Answer")
 
 _CONNECT_SECONDS = 10
 _PATIENCE = 60.0  # seconds for a command that only looks
+_BOOT_SECONDS = 30.0  # how long a machine that hangs up is asked again: while it boots, only root may log in
 _SSH_FAILED = 255  # ssh(1): the exit status of ssh itself; a command's own is passed on
 _SSH_PORT = 22
 _KNOWN_HOSTS_FIELDS = 3  # sshd(8): hosts, type, key
@@ -70,6 +72,12 @@ class Result:
         return "unreachable"
 
     @property
+    def hung_up(self) -> bool:
+        """Tell whether the machine answered and then closed the connection, as it does while it boots."""
+        hung_up = ("Connection closed by", "Connection reset by", "kex_exchange_identification")
+        return self.reach == "unreachable" and any(words in self.err for words in hung_up)
+
+    @property
     def last_words(self) -> str:
         """Return the last line that was printed, errors first."""
         lines = (self.err.strip() or self.out.strip()).splitlines()
@@ -116,8 +124,12 @@ class Remote:
         return self.run(self._as_root(command), stdin, timeout)
 
     def facts(self) -> HostFacts:
-        """Ask the host what it is."""
+        """Ask the host what it is; one that hangs up may be booting and is asked again."""
         result = self.run("sh -s", _FACTS)
+        deadline = time.monotonic() + _BOOT_SECONDS
+        while result.hung_up and time.monotonic() < deadline:
+            time.sleep(1)
+            result = self.run("sh -s", _FACTS)
         return read_facts(self.name, result.reach, result.out, result.last_words)
 
     def lock(self, owner: str) -> subprocess.Popen[str] | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.patience import until
 from hashistack.plan.restorer import Claim
 
 _DONE = 200
 _END_SECONDS = 60.0  # twice the kill_timeout of our tasks
-_TICK = 0.5
 
 
 class Instances:
@@ -50,9 +48,8 @@ class Instances:
         return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")
 
     def _await_end(self, allocation: str) -> None:
-        end = time.monotonic() + _END_SECONDS
-        while time.monotonic() < end:
+        def ended() -> bool:
             found = self._nomad.get(f"allocation/{allocation}")
-            if not found or found["ClientStatus"] not in ("pending", "running"):
-                return
-            time.sleep(_TICK)
+            return not found or found["ClientStatus"] not in ("pending", "running")
+
+        until(ended, _END_SECONDS)

@@ -8,13 +8,13 @@ from typing import Any
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
 from hashistack.plan.hosts import Member
 
 _DRAIN_SECONDS = 120  # as long as a new instance may take to become healthy elsewhere, twice over
 _NOTICE_SECONDS = 60.0  # gossip calls a machine failed within 5 to 20 seconds
 _GOSSIP_SECONDS = 2.0  # until the other servers have heard it too
-_TICK = 0.5
 _SECOND = 1_000_000_000  # Nomad's durations are in nanoseconds
 _ALIVE = 1  # serf's status of a member: 1 alive, 2 leaving, 3 left, 4 failed
 _LEFT = 3
@@ -69,12 +69,8 @@ class Membership:
         self._consul.put("catalog/deregister", {"Node": name})
 
     def _await_noticed(self, name: str) -> None:
-        end = time.monotonic() + _NOTICE_SECONDS
-        waited = False
-        while time.monotonic() < end and self._seems_alive(name):
-            waited = True
-            time.sleep(_TICK)
-        if waited:
+        if self._seems_alive(name):
+            until(lambda: not self._seems_alive(name), _NOTICE_SECONDS)
             time.sleep(_GOSSIP_SECONDS)
 
     def _seems_alive(self, name: str) -> bool:
@@ -88,11 +84,10 @@ class Membership:
         return [node for node in self._nomad.get("nodes") or [] if node["Name"] == name]
 
     def _await_drained(self, node: str) -> None:
-        end = time.monotonic() + _DRAIN_SECONDS + 30
-        while time.monotonic() < end:
-            if not (self._nomad.get(f"node/{node}") or {}).get("DrainStrategy"):
-                return
-            time.sleep(_TICK)
+        def drained() -> bool:
+            return not (self._nomad.get(f"node/{node}") or {}).get("DrainStrategy")
+
+        until(drained, _DRAIN_SECONDS + 30)
 
 
 def _peers(api: Api) -> list[dict[str, Any]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from hashistack.backends.patience import until
 
 _STOP_PATIENCE = 15.0  # seconds between asking a process to end and ending it
 _TICK = 0.1
@@ -72,6 +73,4 @@ def stop(process: Process) -> None:
 
 
 def _wait(process: Process) -> None:
-    deadline = time.monotonic() + _STOP_PATIENCE
-    while process.alive and time.monotonic() < deadline:
-        time.sleep(_TICK)
+    until(lambda: not process.alive, _STOP_PATIENCE, _TICK)

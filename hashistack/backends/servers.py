@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from hashistack.backends import ports
 from hashistack.backends.api import Api
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Endpoint
@@ -88,11 +88,7 @@ def first_answering(endpoints: Sequence[Endpoint], *, patience: float = _PATIENC
 
 def listens(endpoint: Endpoint) -> bool:
     """Tell whether anybody takes connections at an address."""
-    try:
-        with socket.create_connection((endpoint.host, endpoint.port), timeout=_PATIENCE):
-            return True
-    except OSError:
-        return False
+    return ports.listens(endpoint.host, endpoint.port, _PATIENCE)
 
 
 def knows_leader(endpoint: Endpoint) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from hashistack.diagnostics import BackendError, ConflictError, DeployError, Diagnostic
 from hashistack.messages import machines as messages
+from hashistack.plan.losses import managed
 from hashistack.plan.progress import Event, Planned
 from hashistack.plan.terraform import Fault, Step, Stream
 
@@ -93,8 +94,7 @@ def outputs(folder: Path) -> dict[str, Any]:
 
 def resources(folder: Path) -> tuple[str, ...]:
     """Return the addresses of what the state holds; data that was only read is none of it."""
-    found = shown(folder).get("values", {}).get("root_module", {}).get("resources", [])
-    return tuple(each["address"] for each in found if each.get("mode") == "managed")
+    return tuple(each["address"] for each in managed(shown(folder)))
 
 
 def forget(folder: Path, addresses: Sequence[str]) -> None:

@@ -38,13 +38,18 @@ class Losses:
     guarded: tuple[str, ...]
 
 
+def managed(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources that a state, as `terraform show -json` tells it, holds; data that was only read is none."""
+    found = state.get("values", {}).get("root_module", {}).get("resources", [])
+    return [each for each in found if each.get("mode") == "managed"]
+
+
 def losses(state: Mapping[str, Any], contents: Contents) -> Losses:
     """Read the state as `terraform show -json` tells it."""
-    found = state.get("values", {}).get("root_module", {}).get("resources", [])
-    managed = [each for each in found if each.get("mode") == "managed"]
-    held = [(each, *_held(each, contents)) for each in managed]
+    there = managed(state)
+    held = [(each, *_held(each, contents)) for each in there]
     return Losses(
-        len(managed),
+        len(there),
         tuple(words for _, words, _ in held if words),
         tuple(words or _called(each) for each, words, guarded in held if guarded),
     )

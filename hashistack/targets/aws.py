@@ -16,7 +16,6 @@ The way back is in `aws_clearing.py`, replacing servers in `aws_upkeep.py`, the 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +31,7 @@ from hashistack.diagnostics import BackendError, HashistackError
 from hashistack.messages import aws as messages
 from hashistack.model import Stack
 from hashistack.plan.changes import summarise
+from hashistack.plan.losses import managed
 from hashistack.plan.progress import Delegate, Event, PieceDone, Waiting, Warned
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.software import other_versions
@@ -48,11 +48,10 @@ from hashistack.targets.aws_ground import (
     survey,
     write_variables,
 )
-from hashistack.targets.aws_reach import BOOT_SECONDS, await_cluster, check_way
+from hashistack.targets.aws_reach import BOOT_SECONDS, await_cluster, await_enough, check_way
 from hashistack.targets.aws_reach import connect as connect_to
 
 _ZONE = "aws_route53_zone.main"
-_TICK = 2.0
 
 
 @contextmanager
@@ -94,7 +93,7 @@ def apply(ground: Ground, site: Site, credentials: Credentials, targets: Sequenc
         plan = terraform.planned(site.terraform, variables, out, ground.report, ground.explain, targets)
         if changes := () if targets else other_versions(plan):
             raise HashistackError(messages.upgrade_first(changes, ground.name))
-        refuse_other_state(ground, len(terraform.resources(site.terraform)))
+        refuse_other_state(ground, len(managed(plan.get("prior_state", {}))))
         if not site.approve(plan):
             raise HashistackError(messages.declined())
         hand_in(ground, credentials)
@@ -170,19 +169,14 @@ def announce(ground: Ground, cluster: Cluster, outputs: Mapping[str, Any]) -> No
 def await_clients(ground: Ground, cluster: Cluster, patience: float = BOOT_SECONDS) -> None:
     """Wait until the least number of clients takes jobs; with fewer, but one, go on."""
     clients = ground.stack.environment.clients
-    wanted, told = clients.min if clients else 1, -1
-    end = time.monotonic() + patience
-    while (ready := _ready(cluster)) < wanted:
-        if ready != told:
-            ground.report(Waiting(f"{wanted} clients to take jobs ({ready} do)"))
-            told = ready
-        if time.monotonic() > end:
-            late = messages.clients_late(wanted, ready, patience)
-            if not ready:
-                raise BackendError(late)
-            ground.report(Warned(late))
-            return
-        time.sleep(_TICK)
+    wanted = clients.min if clients else 1
+    waiting = f"{wanted} clients to take jobs"
+    ready = await_enough(ground, wanted, lambda: _ready(cluster), waiting, patience)
+    if ready < wanted:
+        late = messages.clients_late(wanted, ready, patience)
+        if not ready:
+            raise BackendError(late)
+        ground.report(Warned(late))
 
 
 def _ready(cluster: Cluster) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from hashistack.backends.aws_tunnel import Tunnel, check_programs
 from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.endpoint import Endpoint, consul_endpoint, nomad_endpoint
+from hashistack.backends.patience import until
 from hashistack.backends.servers import (
     CONSUL_PORT,
     NOMAD_PORT,
@@ -72,14 +72,24 @@ def await_servers(ground: Ground, patience: float) -> None:
     """Wait until Auto Scaling has started the servers."""
     servers = ground.stack.environment.servers
     wanted = servers.count if servers else 1
-    end, there, told = time.monotonic() + patience, -1, -1
-    while (there := len(names(ground))) < wanted:
-        if there != told:
-            ground.report(Waiting(f"{wanted} servers to start ({there} do)"))
-            told = there
-        if time.monotonic() > end:
-            raise DeployError(messages.servers_late(wanted, there, patience))
-        time.sleep(_TICK)
+    waiting = f"{wanted} servers to start"
+    if (there := await_enough(ground, wanted, lambda: len(names(ground)), waiting, patience)) < wanted:
+        raise DeployError(messages.servers_late(wanted, there, patience))
+
+
+def await_enough(ground: Ground, wanted: int, count: Callable[[], int], waiting: str, patience: float) -> int:
+    """Wait until there are enough of something, telling how many there are; return how many came to be in time."""
+    told: list[int] = []
+
+    def enough() -> bool:
+        there = count()
+        if there < wanted and told[-1:] != [there]:
+            ground.report(Waiting(f"{waiting} ({there} do)"))
+        told.append(there)
+        return there >= wanted
+
+    until(enough, patience, _TICK)
+    return told[-1]
 
 
 def await_leaders(ground: Ground, found: Bases, secrets: Secrets) -> None:
@@ -142,8 +152,5 @@ def _open(tunnels: Sequence[Tunnel], patience: float) -> None:
 
 
 def _await(endpoints: Sequence[Endpoint], otherwise: Diagnostic) -> None:
-    end = time.monotonic() + BOOT_SECONDS
-    while not any(map(knows_leader, endpoints)):
-        if time.monotonic() > end:
-            raise BackendError(otherwise)
-        time.sleep(_TICK)
+    if not until(lambda: any(map(knows_leader, endpoints)), BOOT_SECONDS, _TICK):
+        raise BackendError(otherwise)

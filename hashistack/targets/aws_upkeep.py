@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from hashistack.backends.aws_fleet import AwsServers
 from hashistack.backends.cluster import Cluster, SystemClock
+from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
 from hashistack.messages import aws as messages
 from hashistack.plan.progress import Planned, Progress, Waiting
@@ -20,7 +20,6 @@ from hashistack.targets.aws_reach import await_cluster, connect
 _SERVERS = ("aws_launch_template.server", "aws_autoscaling_group.server")
 _SCRIPT = "/usr/local/lib/hashistack/bootstrap.sh"
 _COMMAND_SECONDS = 180.0
-_TICK = 1.0
 
 
 def planned_upgrade(site: Site) -> Replacement:
@@ -59,9 +58,7 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
     for server in ground.instances.of("server"):
         ground.report(Waiting(f"Nomad on {server.name} to start anew"))
         ground.instances.run([server.name], "systemctl restart nomad", _COMMAND_SECONDS)
-        end = time.monotonic() + _COMMAND_SECONDS
-        while not cluster.nomad.ready() and time.monotonic() < end:
-            time.sleep(_TICK)
+        until(cluster.nomad.ready, _COMMAND_SECONDS)
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:

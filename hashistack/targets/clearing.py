@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster
 from hashistack.backends.nomad import Nomad
+from hashistack.backends.patience import until
 from hashistack.backends.state import remove_folder
 from hashistack.diagnostics import BackendError
 from hashistack.messages import hosts as messages
@@ -23,7 +23,6 @@ from hashistack.targets.onprem import connect
 _STOPPING_SECONDS = 120.0  # each agent has 20 s, but a host may be busy
 _CLEARING_SECONDS = 300.0  # packages are removed
 _END_SECONDS = 60.0  # twice the kill_timeout of the app's tasks
-_TICK = 0.5
 
 
 def cleared(site: Site, *, purge: bool) -> bool:
@@ -88,8 +87,7 @@ def _runs_for(stub: Json, app: str) -> bool:
 
 
 def _await_end(nomad: Nomad, jobs: Sequence[str]) -> None:
-    end = time.monotonic() + _END_SECONDS
-    while time.monotonic() < end:
-        if not any(each["ClientStatus"] == "running" for job in jobs for each in nomad.allocations(job)):
-            return
-        time.sleep(_TICK)
+    def ended() -> bool:
+        return not any(each["ClientStatus"] == "running" for job in jobs for each in nomad.allocations(job))
+
+    until(ended, _END_SECONDS)

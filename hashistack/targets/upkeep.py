@@ -13,6 +13,7 @@ from hashistack.backends.cluster import Cluster, SystemClock
 from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.fleet import Apis, Fleet
+from hashistack.backends.patience import until
 from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.backends.vitals import Vitals
 from hashistack.credentials.authority import expires
@@ -30,7 +31,6 @@ from hashistack.targets.onprem import bootstrap
 
 _REPORT_SECONDS = 40.0  # it starts a container
 _RESTART_SECONDS = 90.0
-_TICK = 0.5
 _NO_CREDENTIALS = "cannot be asked: there are no credentials of it on this machine"
 
 
@@ -109,9 +109,7 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
         result = way.as_root("systemctl restart nomad")
         if result.code:
             raise BackendError(messages.lost_during(way.name, "restarting Nomad", result.last_words))
-        end = time.monotonic() + _RESTART_SECONDS
-        while not cluster.nomad.ready() and time.monotonic() < end:
-            time.sleep(_TICK)
+        until(cluster.nomad.ready, _RESTART_SECONDS)
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:

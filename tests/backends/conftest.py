@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.backends.stub import Stub, serving
+from tests.bed import moto
+from tests.bed.moto import Moto
+from tests.conftest import needed
 
 
 @pytest.fixture
@@ -20,3 +23,12 @@ def nobody() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """Return a simulated AWS of the module's own."""
+    with needed():
+        moto.ensure()
+    with moto.running(tmp_path_factory.mktemp("moto")) as account:
+        yield account

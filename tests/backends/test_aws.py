@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,17 +24,8 @@ from hashistack.plan.sensitive import Sensitive
 from tests.backends.aws import PREFIX, REGION, newer, servers, stack
 from tests.bed import moto as bed
 from tests.bed.moto import Moto
-from tests.conftest import needed
 
 SECRET = "TOP-SECRET"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    with needed():
-        bed.ensure()
-    with bed.running(tmp_path_factory.mktemp("moto")) as moto:
-        yield moto
 
 
 @pytest.fixture

@@ -19,9 +19,7 @@ from hashistack.targets import aws_upkeep as upkeep_of_aws
 from hashistack.targets.aws_clearing import cleared, losses
 from hashistack.targets.aws_ground import Ground, complete_credentials, survey
 from tests.backends.aws import PREFIX, servers, stack
-from tests.bed import moto as bed
 from tests.bed.moto import Moto
-from tests.conftest import needed
 
 pytestmark = pytest.mark.usefixtures("terraform")
 
@@ -70,14 +68,6 @@ class Account:
     def _approve(self, plan: Mapping[str, Any]) -> bool:
         self.asked.append(plan)
         return self.agrees
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    with needed():
-        bed.ensure()
-    with bed.running(tmp_path_factory.mktemp("moto")) as moto:
-        yield moto
 
 
 @pytest.fixture

@@ -150,8 +150,9 @@ class Machine:
             os.chown(path, home.stat().st_uid, home.stat().st_gid)
 
     def _is_booted(self, seconds: float) -> bool:
-        """Tell whether all that boots has done so; SSH may still close a connection before that."""
-        booted = "systemctl is-system-running --wait || systemctl --failed"
+        """Tell whether all that boots has done so; until then only root is let in (pam_nologin)."""
+        # `--wait` fails at once where the bus is not there yet: that is asked again, and not taken for an answer.
+        booted = "case $(systemctl is-system-running --wait) in running|degraded) ;; *) false ;; esac"
         return self._is_reachable() and self.ssh(booted, seconds=seconds).returncode == 0
 
     def _is_reachable(self) -> bool:
