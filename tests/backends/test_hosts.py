@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,34 @@ def remote(server: sshd.Sshd, tmp_path: Path) -> Remote:
     known.write_text(server.known_hosts())
     host = Host("n1", sshd.HOST, ("client",), None, "default", None, ())
     return Remote(host, Ssh(server.user, server.port, str(server.key), None), known)
+
+
+@contextmanager
+def booting(behind: int, refusals: int) -> Iterator[int]:
+    """Yield a port that closes the first connections and hands the next one on."""
+    with socket.create_server((sshd.HOST, 0)) as door:
+
+        def serve() -> None:
+            for _ in range(refusals):
+                door.accept()[0].close()
+            outside, inside = door.accept()[0], socket.create_connection((sshd.HOST, behind))
+            back = threading.Thread(target=carry, args=(inside, outside))
+            back.start()
+            carry(outside, inside)
+            back.join()
+            outside.close()
+            inside.close()
+
+        doorman = threading.Thread(target=serve)
+        doorman.start()
+        yield int(door.getsockname()[1])
+        doorman.join()
+
+
+def carry(source: socket.socket, target: socket.socket) -> None:
+    while data := source.recv(1 << 16):
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
 
 
 def test_a_command_runs_and_reads_its_input(remote: Remote) -> None:
@@ -61,6 +91,13 @@ def test_a_wrong_key_is_a_refusal_and_a_closed_port_is_not(remote: Remote, tmp_p
     assert stranger.facts().reach == "refused"
     nowhere = replace(remote, ssh=replace(remote.ssh, port=9))
     assert nowhere.facts().reach == "unreachable"
+
+
+def test_a_machine_that_hangs_up_while_it_boots_is_asked_again(remote: Remote) -> None:
+    with booting(remote.ssh.port, refusals=2) as port:
+        host_key = remote.known_hosts.read_text()
+        remote.known_hosts.write_text(host_key + host_key.replace(f":{remote.ssh.port} ", f":{port} "))
+        assert replace(remote, ssh=replace(remote.ssh, port=port)).facts().reach == "reached"
 
 
 def test_a_key_that_is_not_there_is_no_fault_of_the_host(remote: Remote, tmp_path: Path) -> None:
