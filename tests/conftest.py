@@ -6,14 +6,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from hashistack.backends.terraform import PROGRAMS
 from tests.bed import agents, engine, images, packages
 from tests.bed.missing import BedUnavailable, Missing
-from tests.machines.times import STEPS
+from tests.machines.times import STEPS, Step
 from tests.tools import build
 
 
@@ -21,6 +24,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites what golden tests compare with."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*/expected")
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
+
+
+# Two halves that run beside each other: machines wait most of the time, and what they answer to is in a hurry.
+_MACHINES = ("tests/machines", "tests/aws/boot")
+_PATIENT = 10  # the niceness of the other half
+
+
+class _Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Give each of two processes one half, in its order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _half(nodeid)
+
+
+def _half(nodeid: str) -> str:
+    return "machines" if nodeid.startswith(_MACHINES) else "others"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Halves:
+    """Divide the tests, for ``--numprocesses 2 --dist loadscope``."""
+    return _Halves(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the machines of the other process have the processors first."""
+    beside = hasattr(item.config, "workerinput")
+    if beside and _half(item.nodeid) == "others" and os.nice(0) < _PATIENT:
+        os.nice(_PATIENT)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the steps that this process timed to the one that prints them."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["steps"] = [astuple(one) for one in STEPS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the steps that another process timed."""
+    STEPS.extend(Step(*values) for values in getattr(node, "workeroutput", {}).get("steps", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

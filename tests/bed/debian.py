@@ -16,6 +16,8 @@ MIRROR_VARIABLE = "HASHISTACK_DEBIAN_MIRROR"  # for machines that are not Debian
 # Documentation is left out for size; the address of the mirror is this machine's business, not the image's.
 FLAGS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")),
+    # Java's packages put links there that they do not check.
+    "--essential-hook=mkdir -p $1/usr/share/man/man1",
     "--customize-hook=rm -rf $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
     "--customize-hook=rm -rf $1/var/log/* $1/var/cache/ldconfig/*",
 )

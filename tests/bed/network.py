@@ -13,8 +13,9 @@ from tests.bed.missing import BedError
 from tests.bed.processes import run
 
 # Ports of outgoing connections begin at 32768 (net.ipv4.ip_local_port_range), Nomad's own default window is
-# 20000-32000: agents of the bed take theirs below and above what a developer's own Nomad takes first.
-AGENT_PORTS = range(10000, 14000)
+# 20000-32000, backing services have theirs below that: agents take theirs below both, and tasks above what a
+# developer's own Nomad takes first.
+AGENT_PORTS = range(6100, 9900)
 TASK_PORTS = range(24000, 32000)
 WINDOW = 200
 

