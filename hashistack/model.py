@@ -24,11 +24,14 @@ from hashistack.model_cloud import (
     TerraformState,
 )
 from hashistack.model_hosts import Bastion, Host, Snapshots, Software, Source, Ssh
+from hashistack.model_services import Archive, BackingService, Backup, ServiceType, Topic
 
 __all__ = [
     "Alarms",
     "Application",
+    "Archive",
     "BackingService",
+    "Backup",
     "Bastion",
     "ClientScale",
     "Clients",
@@ -65,7 +68,6 @@ __all__ = [
 ]
 
 Target = Literal["local", "onprem", "aws"]
-ServiceType = Literal["postgres", "redis", "kafka", "mqtt", "object-storage", "mongodb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,34 +167,6 @@ class ScheduledProcess:
     memory: int
     schedule: str
     timezone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A Kafka topic."""
-
-    name: str
-    partitions: int
-
-
-@dataclass(frozen=True, slots=True)
-class BackingService:
-    """Something the app depends on; `storage` in MiB per node.
-
-    `public` are the TCP ports on which it is reached from outside. `managed` says how the cloud runs it, None where
-    a stand-in does.
-    """
-
-    name: str
-    type: ServiceType
-    engine: str
-    version: str | None
-    nodes: int
-    storage: int
-    topics: tuple[Topic, ...]
-    buckets: tuple[str, ...]
-    public: tuple[int, ...]
-    managed: Managed | None
 
 
 @dataclass(frozen=True, slots=True)

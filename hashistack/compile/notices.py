@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from hashistack.compile.stand_ins import stand_in_for
+from collections.abc import Iterator
+
+from hashistack.compile.stand_ins import engine_of
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import notices as say
-from hashistack.model import Environment, Stack
+from hashistack.model import BackingService, Environment, Stack
 
 
 def notices(stack: Stack) -> tuple[Diagnostic, ...]:
@@ -20,22 +22,27 @@ def _state(environment: Environment) -> tuple[Diagnostic, ...]:
 
 def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
     name = stack.environment.name
-    missing = tuple(
-        say.no_stand_in_yet(name, service.name, service.type, f"{stack.app}-{service.name}")
-        for service in stack.backing_services
-        if not service.managed and stand_in_for(service) is None
-    )
-    small = tuple(
-        say.one_node_only(name, service.name, service.nodes)
-        for service in stack.backing_services
-        if stand_in_for(service) is not None and service.nodes > 1
-    )
-    passing = tuple(
-        say.data_on_clients(name, service.name)
-        for service in stack.backing_services
-        if stack.environment.cloud is not None and stand_in_for(service) is not None
-    )
-    return (*missing, *small, *passing)
+    here = [service for service in stack.backing_services if not service.managed]
+    shrunk = [service.name for service in here if service.nodes < service.asked]
+    fewer = (say.one_machine(name, shrunk),) if shrunk else ()
+    return (*fewer, *(notice for service in here for notice in _stand_in(stack, service)))
+
+
+def _stand_in(stack: Stack, service: BackingService) -> Iterator[Diagnostic]:
+    name = stack.environment.name
+    engine = engine_of(service)
+    if stack.environment.cloud is not None and engine is not None and engine.stateful:
+        yield say.data_on_clients(name, service.name)
+    if service.type == "object-storage" and service.nodes > 1 and service.database is None:
+        yield say.objects_without_database(name, service.name, service.nodes)
+    if service.engine == "emqx":
+        yield say.emqx_is_frozen(name, service.name)
+    if service.backup is not None and _kept_in(stack, service.backup.to) == service.name:
+        yield say.backup_needs_itself(name, service.name, service.backup.to)
+
+
+def _kept_in(stack: Stack, service: str) -> str | None:
+    return next((each.database for each in stack.backing_services if each.name == service), None)
 
 
 def _scaling(stack: Stack) -> tuple[Diagnostic, ...]:

@@ -3,7 +3,9 @@
 In every expression `$_` is the Consul service (address, port, meta) and `$_Login` its Nomad variable (user, password,
 keys); `bind` puts a variable of the service's own name there, `cache` for example: `$cache` and `$cacheLogin`.
 What differs between a stand-in and a managed service is in the meta of the Consul service: scheme, region, bucket,
-`database` (RDS allows no hyphens), `options` (what follows the path of a URL, with its question mark) and `protocol`.
+`database` (RDS allows no hyphens), `options` (what follows the path of a URL, with its question mark), `protocol`, and
+`ca`: the file in the container with the authorities that can be trusted, where the service's certificate is not signed
+by an authority of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +32,12 @@ def _database_url(scheme: str) -> str:
     )
 
 
-_SERVER = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD}
+_OWN_CA = '(printf "%s/%s" (env "NOMAD_SECRETS_DIR") "{ca}")'
+_CA = f"(or $_.ServiceMeta.ca {_OWN_CA})"
+_SERVER = {"host": _HOST, "port": _PORT, "user": _USER, "password": _PASSWORD, "ca": _CA}
+_FIRST_BROKER = '(index (service "{service}") 0)'
+# The only way to log in to brokers that ask for a login; `and` is empty where its first operand is.
+_MECHANISM = f'(and {_USER} "SCRAM-SHA-512")'
 
 EXPRESSIONS: dict[str, dict[str, str]] = {
     "redis": {**_SERVER, "user": '(or $_Login.user.Value "default")', "url": _url("redis")},
@@ -38,12 +45,15 @@ EXPRESSIONS: dict[str, dict[str, str]] = {
     "mongodb": {**_SERVER, "url": _database_url("mongodb")},
     "kafka": {
         "bootstrap_servers": '(trimPrefix "," $_)',
-        "security_protocol": '(or (index (service "{service}") 0).ServiceMeta.protocol "PLAINTEXT")',
+        "security_protocol": f'(or {_FIRST_BROKER}.ServiceMeta.protocol "PLAINTEXT")',
+        "sasl_mechanism": _MECHANISM,
+        "user": _USER,
+        "password": _PASSWORD,
+        "ca": f"(or {_FIRST_BROKER}.ServiceMeta.ca {_OWN_CA})",
     },
     "mqtt": {
+        **_SERVER,
         "url": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "mqtt") {_HOST} {_PORT})',
-        "host": _HOST,
-        "port": _PORT,
     },
     "object-storage": {
         "endpoint": f'(printf "%s://%s:%d" (or $_.ServiceMeta.scheme "http") {_HOST} {_PORT})',
@@ -51,6 +61,7 @@ EXPRESSIONS: dict[str, dict[str, str]] = {
         "bucket": '(or $_.ServiceMeta.bucket "{bucket}")',
         "access_key": "$_Login.access_key.Value",
         "secret_key": "$_Login.secret_key.Value",
+        "ca": _CA,
     },
 }
 
@@ -59,13 +70,29 @@ def expression(app: str, service: BackingService, output: str) -> str:
     """Return the expression of one output, an operand that can stand in any Go template pipeline."""
     bucket = service.buckets[0] if service.buckets else service.name
     text = EXPRESSIONS[service.type][output].replace("{app}", app).replace("{bucket}", bucket)
-    text = text.replace("{service}", f"{app}-{service.name}")
+    text = text.replace("{service}", f"{app}-{service.name}").replace("{ca}", ca_file(service))
     return text.replace("$_", f"${go_variable(service)}")
 
 
 def needs_login(service: BackingService, output: str) -> bool:
     """Tell whether the output reads the service's Nomad variable."""
     return "$_Login" in EXPRESSIONS[service.type][output]
+
+
+def needs_ca(service: BackingService, output: str) -> bool:
+    """Tell whether the output names the file of the authority: `ca` does, and the URL of a database in its options."""
+    return output == "ca" or (output == "url" and service.type in ("postgres", "mongodb"))
+
+
+def ca_file(service: BackingService) -> str:
+    """Return the name of the file, among a task's secrets, with the authority of a service's certificate."""
+    return f"{service.name}-ca.pem"
+
+
+def ca_body(app: str, service: BackingService) -> str:
+    """Return the template of that file; it stays empty for a service of the cloud, whose authority is known."""
+    variable = f'nomadVar "nomad/jobs/{app}-{service.name}"'
+    return f"{{{{ with {variable} }}}}{{{{ if .ca.Key }}}}{{{{ .ca.Value }}}}{{{{ end }}}}{{{{ end }}}}\n"
 
 
 def bindings(app: str, service: BackingService, *, login: bool) -> tuple[str, ...]:

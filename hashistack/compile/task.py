@@ -12,7 +12,10 @@ from hashistack.render.hcl import Hcl, interpolated
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """What `_task.hcl.j2` shows; cpu in MHz, memory in MiB, `port` is the label of a published port."""
+    """What `_task.hcl.j2` shows; cpu in MHz, memory in MiB.
+
+    `authorities` are files of certificates: where they are, and their templates.
+    """
 
     name: str
     command_key: str
@@ -26,6 +29,7 @@ class TaskView:
     published: bool
     env: tuple[tuple[str, str], ...]
     env_file: str | None
+    authorities: tuple[tuple[Hcl, str], ...]
     reads_consul: bool
     cpu: int
     memory: int
@@ -53,6 +57,10 @@ def task(
         published=port is not None,
         env=variables.plain,
         env_file=variables.body,
+        authorities=tuple(
+            (interpolated("", Hcl("NOMAD_SECRETS_DIR"), f"/{name}"), body)
+            for name, body in variables.authorities
+        ),
         reads_consul=variables.reads_consul,
         cpu=cpu,
         memory=memory,

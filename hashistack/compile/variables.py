@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,12 +15,14 @@ from hashistack.model import BackingService, Reference, Stack, Variable
 class TaskVariables:
     """Entries of the `env` block, and the body of the env file; the body is None when nothing needs it.
 
-    `reads_consul`: the env file asks Consul where a backing service is.
+    `reads_consul`: the env file asks Consul where a backing service is. `authorities` are the names of files among
+    the task's secrets, and their bodies: what the certificates of services can be checked with.
     """
 
     plain: tuple[tuple[str, str], ...]
     body: str | None
     reads_consul: bool
+    authorities: tuple[tuple[str, str], ...]
 
 
 def task_variables(stack: Stack, port: int | None) -> TaskVariables:
@@ -37,8 +40,20 @@ def task_variables(stack: Stack, port: int | None) -> TaskVariables:
     return TaskVariables(
         plain=tuple(sorted(plain.items())),
         body="\n".join(lines) + "\n" if lines else None,
-        reads_consul=any(isinstance(part, Reference) for variable in late for part in variable.value),
+        reads_consul=bool(_references(late)),
+        authorities=tuple(_authorities(stack, late)),
     )
+
+
+def _references(variables: list[Variable]) -> list[Reference]:
+    return [part for variable in variables for part in variable.value if isinstance(part, Reference)]
+
+
+def _authorities(stack: Stack, late: list[Variable]) -> Iterator[tuple[str, str]]:
+    services = {service.name: service for service in stack.backing_services}
+    read = {(reference.service, reference.output) for reference in _references(late)}
+    for name in sorted({name for name, output in read if outputs.needs_ca(services[name], output)}):
+        yield outputs.ca_file(services[name]), outputs.ca_body(stack.app, services[name])
 
 
 def _secret_lines(stack: Stack) -> tuple[str, ...]:
@@ -59,7 +74,7 @@ def _late_lines(stack: Stack, late: list[Variable]) -> tuple[str, ...]:
     if not late:
         return ()
     services = {service.name: service for service in stack.backing_services}
-    references = [part for variable in late for part in variable.value if isinstance(part, Reference)]
+    references = _references(late)
     used = [
         service for service in stack.backing_services if service.name in {ref.service for ref in references}
     ]

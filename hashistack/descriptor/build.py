@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from hashistack import model
-from hashistack.descriptor import build_aws, reading
+from hashistack.descriptor import reading
 from hashistack.descriptor.build_environment import environment
+from hashistack.descriptor.build_services import services
 from hashistack.descriptor.environments import Merged
 from hashistack.descriptor.nodes import Mapping
 from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.routes import routes
 from hashistack.descriptor.schema import HEALTH, LAG, PROCESS, REGISTRY, SCALE
-from hashistack.descriptor.schema_services import BACKING_SERVICE, ENGINES, TOPIC
 
 
 def build(stacks: tuple[Merged, ...], file: str) -> model.Application:
@@ -38,7 +38,7 @@ def _stack(merged: Merged) -> model.Stack:
             _process(merged, name, node) for name, node in processes if "schedule" not in node.entries
         ),
         scheduled=tuple(_scheduled(name, node) for name, node in processes if "schedule" in node.entries),
-        backing_services=_services(merged),
+        backing_services=services(merged),
         environment=environment(merged),
     )
 
@@ -109,33 +109,4 @@ def _scheduled(name: str, node: Mapping) -> model.ScheduledProcess:
         memory=process.number("memory"),
         schedule=process.text("schedule"),
         timezone=process.text("timezone"),
-    )
-
-
-def _services(merged: Merged) -> tuple[model.BackingService, ...]:
-    managed = dict(reading.mappings(merged.own, "managed"))
-    return tuple(
-        _service(name, node, managed.get(name))
-        for name, node in sorted(reading.mappings(merged.app, "backing_services"))
-    )
-
-
-def _service(name: str, node: Mapping, managed: Mapping | None) -> model.BackingService:
-    service = Filled(node, BACKING_SERVICE)
-    kind = cast(model.ServiceType, service.text("type"))
-    buckets = service.texts("buckets") or ((name,) if kind == "object-storage" else ())
-    return model.BackingService(
-        name=name,
-        type=kind,
-        engine=service.optional_text("engine") or ENGINES[kind][0],
-        version=service.optional_text("version"),
-        nodes=service.number("nodes"),
-        storage=service.number("storage"),
-        topics=tuple(
-            model.Topic(topic, Filled(found, TOPIC).number("partitions"))
-            for topic, found in sorted(reading.mappings(node, "topics"))
-        ),
-        buckets=buckets,
-        public=tuple(sorted(service.numbers("public"))),
-        managed=None if managed is None else build_aws.managed(managed, service),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hashistack.descriptor import reading
 from hashistack.descriptor.nodes import FILE_START, Finding, Mapping, Node, Value
@@ -12,6 +12,7 @@ from hashistack.descriptor.suggest import closest
 from hashistack.descriptor.types import MapOf, Record, Type
 from hashistack.messages import descriptor as shape_messages
 from hashistack.messages import descriptor_meaning as messages
+from hashistack.model import Reference
 
 DEFAULT_NAME = "local"
 
@@ -21,13 +22,15 @@ class Merged:
     """The app as one environment has it.
 
     `own` is what the environment says itself, `app` the rest with its overrides, `domains` those of all
-    environments.
+    environments. `absent` are the backing services that are left out: neither they nor variables that refer to them
+    are in `app`.
     """
 
     name: str
     app: Mapping
     own: Mapping
     domains: tuple[str, ...]
+    absent: frozenset[str] = frozenset()
 
     @property
     def target(self) -> str:
@@ -49,12 +52,13 @@ def merged(root: Mapping) -> tuple[Merged, ...]:
         root.path, root.key, root.mark, {k: v for k, v in root.entries.items() if k != "environments"}
     )
     if "environments" not in root.entries:
-        return (Merged(DEFAULT_NAME, base, _implicit(root), ()),)
+        return (_without_absent(Merged(DEFAULT_NAME, base, _implicit(root), ())),)
     environments = dict(reading.mappings(root, "environments"))
     domains = tuple(
         sorted({domain for own in environments.values() if (domain := reading.text(own, "domain"))})
     )
-    return tuple(Merged(name, _apply(base, own), own, domains) for name, own in sorted(environments.items()))
+    whole = (Merged(name, _apply(base, own), own, domains) for name, own in sorted(environments.items()))
+    return tuple(map(_without_absent, whole))
 
 
 def unknown_overrides(root: Mapping) -> Iterator[Finding]:
@@ -94,6 +98,30 @@ def _apply(base: Mapping, own: Mapping) -> Mapping:
             override = Mapping(override.path, override.key, override.mark, kept)
         entries[name] = merge(entries[name], override) if name in entries else override
     return Mapping(base.path, base.key, base.mark, entries)
+
+
+def _without_absent(merged: Merged) -> Merged:
+    """Take out the services that have no nodes, and the variables that nothing could give a value."""
+    absent = frozenset(
+        name
+        for name, node in reading.mappings(merged.app, "backing_services")
+        if reading.number(node, "nodes") == 0
+    )
+    if not absent:
+        return merged
+    entries = dict(merged.app.entries)
+    services = reading.mapping(merged.app, "backing_services")
+    here = {name: node for name, node in services.entries.items() if name not in absent}
+    entries["backing_services"] = services._replace(entries=here)
+    if isinstance(env := entries.get("env"), Mapping):
+        kept = {name: node for name, node in env.entries.items() if not _refers(node, absent)}
+        entries["env"] = env._replace(entries=kept)
+    return replace(merged, app=merged.app._replace(entries=entries), absent=absent)
+
+
+def _refers(node: Node, services: frozenset[str]) -> bool:
+    parts = node.value if isinstance(node, Value) and isinstance(node.value, tuple) else ()
+    return any(isinstance(part, Reference) and part.service in services for part in parts)
 
 
 def _missing(node: Node, kind: Type) -> Iterator[Finding]:

@@ -52,6 +52,14 @@ def image(text: str, path: str) -> Image:
     raise RejectedError(messages.bad_image(path, shorten(text), _why_no_image(text)))
 
 
+def fixed_image(text: str, path: str) -> str:
+    """Read an image that names its version, so that every node runs the same."""
+    found = image(text, path)
+    if found.tag is None and found.digest is None:
+        raise RejectedError(messages.bad_image(path, shorten(text), "it has neither a tag nor a digest"))
+    return text
+
+
 def _why_no_image(text: str) -> str:
     if "://" in text:
         return "an image has no scheme"
@@ -203,6 +211,7 @@ def timezone(text: str, path: str) -> str:
 
 PARSERS: dict[str, Callable[[str, str], object]] = {
     "image": image,
+    "fixed image": fixed_image,
     "route": route,
     "path": request_path,
     "secret": secret,

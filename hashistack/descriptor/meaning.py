@@ -11,15 +11,14 @@ from hashistack.descriptor import reading
 from hashistack.descriptor.environments import Merged
 from hashistack.descriptor.meaning_names import names
 from hashistack.descriptor.meaning_processes import processes
+from hashistack.descriptor.meaning_services import services
 from hashistack.descriptor.meaning_targets import target
 from hashistack.descriptor.nodes import Broken, Finding, Mapping, Value, place
-from hashistack.descriptor.schema_services import NODES, OUTPUTS
+from hashistack.descriptor.schema_services import OUTPUTS
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_meaning as messages
 from hashistack.messages import descriptor_secrets
 from hashistack.model import Reference
-
-_TYPE_KEYS = {"engine": "mqtt", "topics": "kafka", "buckets": "object-storage", "public": "mqtt"}
 
 
 def mistakes(merged: Merged) -> Iterator[Finding]:
@@ -28,8 +27,7 @@ def mistakes(merged: Merged) -> Iterator[Finding]:
     yield from _variables(merged)
     yield from _registry(merged)
     yield from processes(merged)
-    for name, service in reading.mappings(merged.app, "backing_services"):
-        yield from _service(name, service)
+    yield from services(merged)
     yield from target(merged)
 
 
@@ -66,7 +64,9 @@ def _reference(app: Mapping, node: Value, reference: Reference) -> Iterator[Find
         return
     kind = reading.text(found, "type") if isinstance(found, Mapping) else ""
     if kind and reference.output not in OUTPUTS[kind]:
-        meant = closest(reference.output, OUTPUTS[kind])
+        # What other types have is no slip of the pen: all that this one has is the better answer.
+        elsewhere = any(reference.output in known for known in OUTPUTS.values())
+        meant = "" if elsewhere else closest(reference.output, OUTPUTS[kind])
         yield (
             place(node),
             messages.unknown_output(node.path, reference, kind, meant, OUTPUTS[kind]),
@@ -81,16 +81,3 @@ def _registry(merged: Merged) -> Iterator[Finding]:
     secrets = [str(item.value) for item in reading.items(merged.app, "secrets")]
     if password.value not in secrets:
         yield place(password), descriptor_secrets.password_not_secret(password.path, secrets)
-
-
-def _service(name: str, service: Mapping) -> Iterator[Finding]:
-    kind = reading.text(service, "type")
-    if not kind:
-        return
-    for key, only in _TYPE_KEYS.items():
-        if key in service.entries and kind != only:
-            node = service.entries[key]
-            yield node.key, messages.other_type(node.path, key, (only,), kind)
-    nodes = service.entries.get("nodes")
-    if isinstance(nodes, Value) and nodes.value not in NODES[kind]:
-        yield place(nodes), messages.wrong_nodes(nodes.path, kind, int(str(nodes.value)), NODES[kind])

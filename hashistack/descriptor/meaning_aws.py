@@ -19,7 +19,7 @@ from hashistack.descriptor.schema_managed import INSTANCES, MANAGED_KEYS
 from hashistack.descriptor.schema_scale import CLIENTS, SERVERS
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_aws as messages
-from hashistack.messages import descriptor_meaning
+from hashistack.messages import descriptor_meaning, descriptor_services
 
 _ZONES = (2, 3)
 # The system, Docker and the agents take three of them.
@@ -134,7 +134,9 @@ def _managed(merged: Merged) -> Iterator[Finding]:
         return
     region = reading.text(merged.own, "region")
     for name, node in reading.mappings(merged.own, "managed"):
-        if name not in services.entries:
+        if name in merged.absent:
+            yield node.key, descriptor_services.managed_absent(node.path, name, merged.name)
+        elif name not in services.entries:
             yield (
                 node.key,
                 descriptor_meaning.managed_unknown(node.path, name, closest(name, services.entries)),

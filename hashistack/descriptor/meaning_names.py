@@ -13,7 +13,8 @@ from hashistack.messages import descriptor_meaning as messages
 _LIMIT = 63
 # Names of the ingress job and of the services that the agents register themselves.
 RESERVED = ("ingress", "consul", "nomad")
-_ROLES = ("-primary", "-replica")
+# What a service can have beside its own: services of a role and jobs; a longest comes last.
+ROLES = ("-setup", "-backup", "-member", "-archive", "-metrics", "-primary", "-replica")
 
 
 def names(merged: Merged) -> Iterator[Finding]:
@@ -27,7 +28,7 @@ def names(merged: Merged) -> Iterator[Finding]:
         taken["release"] = "release"
     for kind in ("processes", "backing_services"):
         for name, node in reading.mapping(merged.app, kind).entries.items():
-            claims = (name, *(name + role for role in _ROLES)) if kind == "backing_services" else (name,)
+            claims = (name, *(name + role for role in ROLES)) if kind == "backing_services" else (name,)
             clash = next((claim for claim in claims if claim in taken), "")
             if clash:
                 yield node.key, messages.name_taken(node.path, f"{app or 'APP'}-{clash}", taken[clash])

@@ -11,6 +11,7 @@ from hashistack.descriptor.nodes import Broken, Finding, Mapping, Value, place
 from hashistack.descriptor.routes import routes
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_meaning as messages
+from hashistack.messages.descriptor_services import absence
 from hashistack.model import Route
 
 _LONG_RUNNING = ("port", "health", "routes", "internal", "scale")
@@ -22,7 +23,7 @@ def processes(merged: Merged) -> Iterator[Finding]:
         yield from _schedule(process)
         yield from _needs(process)
         yield from _health(reading.mapping(process, "health"))
-        yield from _scale(merged.app, process)
+        yield from _scale(merged, process)
         yield from _port_variable(merged.app, name, process)
     yield from _routes(merged)
 
@@ -69,7 +70,7 @@ def _health(health: Mapping) -> Iterator[Finding]:
         yield place(timeout), messages.timeout_above_interval(timeout.path, cast(int, timeout.value), seconds)
 
 
-def _scale(app: Mapping, process: Mapping) -> Iterator[Finding]:
+def _scale(merged: Merged, process: Mapping) -> Iterator[Finding]:
     scale = reading.mapping(process, "scale")
     yield from range_of(scale, 1)
     high = scale.entries.get("max")
@@ -78,7 +79,7 @@ def _scale(app: Mapping, process: Mapping) -> Iterator[Finding]:
         low = reading.number(scale, "min")
         if not reading.broken(scale, "min") and cast(int, high.value) > (1 if low is None else low):
             yield place(high), messages.max_without_rule(high.path, cast(int, high.value))
-    yield from _lag(app, reading.mapping(scale, "lag"))
+    yield from _lag(merged, reading.mapping(scale, "lag"))
 
 
 def range_of(node: Mapping, default: int) -> Iterator[Finding]:
@@ -92,7 +93,8 @@ def range_of(node: Mapping, default: int) -> Iterator[Finding]:
         yield place(shown), messages.min_above_max(shown.path, least, high)
 
 
-def _lag(app: Mapping, lag: Mapping) -> Iterator[Finding]:
+def _lag(merged: Merged, lag: Mapping) -> Iterator[Finding]:
+    app = merged.app
     node, services = lag.entries.get("service"), reading.mapping(app, "backing_services")
     if not isinstance(node, Value) or reading.broken(app, "backing_services"):
         return
@@ -101,7 +103,8 @@ def _lag(app: Mapping, lag: Mapping) -> Iterator[Finding]:
     ]
     name = str(node.value)
     if name not in services.entries:
-        yield place(node), messages.lag_service(node.path, name, "no backing service", kafkas)
+        problem = absence(name in merged.absent, merged.name)
+        yield place(node), messages.lag_service(node.path, name, problem, kafkas)
     elif name in kafkas:
         yield from _topic(lag, name, reading.mapping(services, name))
     elif kind := reading.text(reading.mapping(services, name), "type"):
@@ -118,7 +121,7 @@ def _topic(lag: Mapping, name: str, service: Mapping) -> Iterator[Finding]:
     topics = reading.mapping(service, "topics").entries
     if topic.value not in topics:
         meant = closest(str(topic.value), topics)
-        yield place(topic), messages.lag_topic(topic.path, str(topic.value), name, meant)
+        yield place(topic), messages.unknown_topic(topic.path, str(topic.value), name, meant)
 
 
 def _port_variable(app: Mapping, name: str, process: Mapping) -> Iterator[Finding]:

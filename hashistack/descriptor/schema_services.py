@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from hashistack.descriptor import names
-from hashistack.descriptor.types import Choice, Integer, Key, ListOf, MapOf, Record, Size, Text
+from hashistack.descriptor.types import (
+    Boolean,
+    Choice,
+    Duration,
+    Integer,
+    Key,
+    ListOf,
+    MapOf,
+    Record,
+    Size,
+    Text,
+)
+
+_SERVER = ("url", "host", "port", "user", "password", "ca")
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
-    "postgres": ("url", "host", "port", "user", "password"),
-    "redis": ("url", "host", "port", "user", "password"),
-    "kafka": ("bootstrap_servers", "security_protocol"),
-    "mqtt": ("url", "host", "port"),
-    "object-storage": ("endpoint", "region", "access_key", "secret_key", "bucket"),
-    "mongodb": ("url", "host", "port", "user", "password"),
+    "postgres": _SERVER,
+    "redis": _SERVER,
+    "kafka": ("bootstrap_servers", "security_protocol", "sasl_mechanism", "user", "password", "ca"),
+    "mqtt": _SERVER,
+    "object-storage": ("endpoint", "region", "access_key", "secret_key", "bucket", "ca"),
+    "mongodb": _SERVER,
 }
 """What a reference `${name.output}` can name, by type of service."""
 
@@ -39,8 +52,78 @@ TOPIC = Record(
     "topic",
     {
         "partitions": Key(Integer(1, 10_000), "The number of partitions.", 1, example="6"),
+        "replicas": Key(
+            Integer(1, 5),
+            "On how many nodes each record is; at most as many as the service has.",
+            default_says="3, or the number of nodes if that is less",
+            example="3",
+            also=("replication", "replication_factor"),
+        ),
+        "retention": Key(
+            Duration(3650 * 24 * 3600),
+            "How long records are kept.",
+            default_says="7 days, Kafka's own",
+            unit="seconds",
+            example="30d",
+            also=("retention_ms", "ttl"),
+        ),
+        "compact": Key(
+            Boolean(),
+            "Whether the last record of each key is kept for ever.",
+            False,
+            example="true",
+            also=("compaction", "cleanup_policy"),
+        ),
     },
     short=("partitions",),
+)
+
+ARCHIVE = Record(
+    "archive",
+    {
+        "topic": Key(names.TOPIC, "The topic, one of `topics`.", required=True, example="orders"),
+        "to": Key(
+            names.NAME,
+            "The backing service of type object-storage; its first bucket gets the records.",
+            required=True,
+            example="uploads",
+        ),
+        "every": Key(
+            Duration(),
+            "How long a batch is collected.",
+            300,
+            unit="seconds",
+            example="5m",
+            also=("interval",),
+        ),
+        "image": Key(
+            Text("an image", form="fixed image"),
+            "An image that has Python with confluent-kafka and boto3, so that nothing is fetched when the job starts.",
+            default_says="a plain Python, into which they are installed from PyPI when the job starts",
+            example="registry.example.com/archive:1",
+        ),
+    },
+)
+
+BACKUP = Record(
+    "backup",
+    {
+        "to": Key(
+            names.NAME,
+            "The backing service of type object-storage; its first bucket gets the backups.",
+            required=True,
+            example="uploads",
+        ),
+        "schedule": Key(
+            Text("a cron expression", form="schedule"),
+            "When, as five cron fields or a macro such as @daily; the time is UTC.",
+            "0 3 * * *",
+            example='"0 3 * * *"',
+            also=("cron", "every"),
+        ),
+        "keep": Key(Integer(1, 10_000), "How many backups are kept.", 7, example="7"),
+    },
+    short=("to",),
 )
 
 BACKING_SERVICE = Record(
@@ -66,14 +149,35 @@ BACKING_SERVICE = Record(
             example="16",
         ),
         "nodes": Key(
-            Integer(1, 5),
-            "The number of nodes: 1 or 3; kafka also 5; mongodb 1 or 2.",
+            Integer(0, 5),
+            "The number of nodes: 1 or 3; kafka also 5; mongodb 1 or 2; 0 leaves it and variables that name it out.",
             1,
             example="3",
             also=("replicas", "count", "size"),
         ),
         "storage": Key(
             Size(1), "The disk of each node.", 10 * 1024, unit="MiB", example="20GiB", also=("disk", "volume")
+        ),
+        "memory": Key(
+            Size(10),
+            "The memory of each node.",
+            default_says="what the engine needs",
+            unit="MiB",
+            example="2GiB",
+            also=("mem", "ram"),
+        ),
+        "cpu": Key(
+            Integer(10, 1_000_000),
+            "The share of a processor that each node gets.",
+            default_says="what the engine needs",
+            unit="MHz",
+            example="1000",
+        ),
+        "image": Key(
+            Text("an image", form="fixed image"),
+            "The container image of the engine, in place of the one that hashistack was tested with.",
+            default_says="the engine's own, by its digest",
+            example="registry.example.com/valkey:8.1.1",
         ),
         "topics": Key(
             MapOf(names.TOPIC, TOPIC),
@@ -93,6 +197,26 @@ BACKING_SERVICE = Record(
             "The TCP ports at which it is reached from outside; only for type mqtt.",
             default_says="none, only the app reaches it",
             example="[8883]",
+        ),
+        "database": Key(
+            names.NAME,
+            "The postgres service that keeps its data; only for types mongodb and object-storage.",
+            default_says="the only postgres service; none for object-storage with one node",
+            example="db",
+        ),
+        "archive": Key(
+            ARCHIVE,
+            "Writes a topic to an object storage in batches; only for type kafka.",
+            default_says="none",
+            example="{topic: orders, to: uploads, every: 5m}",
+            also=("firehose", "sink"),
+        ),
+        "backup": Key(
+            BACKUP,
+            "Writes backups to an object storage; only for type postgres.",
+            default_says="none",
+            example="uploads",
+            also=("backups",),
         ),
     },
     short=("type",),

@@ -47,7 +47,7 @@ _SIZE_UNITS = {"": 1, "MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
 _GUESSES = 100
 _TOO_SHORT = 2
 _ALL = 100
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 def check(node: Node, schema: Type) -> tuple[Node, list[Finding]]:

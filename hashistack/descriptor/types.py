@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 _TIB = 1024 * 1024  # in MiB, the unit of sizes
+_DURATIONS = {"s?": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 class Text(NamedTuple):
@@ -64,7 +65,7 @@ class Size(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """A time span in seconds, from one to `high`, a whole number of hours."""
+    """A time span in seconds, from one to `high`, a whole number of days."""
 
     high: int = 24 * 3600
     expected: str = "a duration such as 10s, 5m or 1h"
@@ -72,8 +73,8 @@ class Duration(NamedTuple):
     @property
     def pattern(self) -> str:
         """The form of a duration in text, exact at both ends."""
-        minutes, hours = _numbers(1, self.high // 60), _numbers(1, self.high // 3600)
-        return rf"^(({_numbers(1, self.high)})s?|({minutes})m|({hours})h)$"
+        units = "|".join(f"({_numbers(1, self.high // size)}){unit}" for unit, size in _DURATIONS.items())
+        return f"^({units})$"
 
 
 class Choice(NamedTuple):

@@ -61,7 +61,7 @@ def amount(node: Node, pattern: str, units: dict[str, int]) -> int | None:
         return number if number > 0 else None
     if not re.fullmatch(pattern, node.text):
         return None
-    digits = node.text.rstrip("smhMGTiB")
+    digits = node.text.rstrip("smhdMGTiB")
     return int(digits) * units[node.text[len(digits) :]]
 
 

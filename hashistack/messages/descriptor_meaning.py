@@ -175,8 +175,8 @@ def lag_service(path: str, name: str, problem: str, known: Iterable[str]) -> Dia
     )
 
 
-def lag_topic(path: str, topic: str, service: str, meant: str) -> Diagnostic:
-    """`lag.topic` is not declared."""
+def unknown_topic(path: str, topic: str, service: str, meant: str) -> Diagnostic:
+    """A topic that its service does not declare."""
     hint = f"did you mean {meant}?" if meant else f"add it to backing_services.{service}.topics"
     return Diagnostic("HS226", f"{service} has no topic {topic}", path, hint)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hashistack.diagnostics import Diagnostic
 
 
@@ -15,29 +17,50 @@ def local_state(environment: str) -> Diagnostic:
 
 
 def data_on_clients(environment: str, service: str) -> Diagnostic:
-    """Say that machines of a cloud come and go, and a stand-in's data with them."""
+    """Say that machines of a cloud come and go, and the data of their disks with them."""
     return _notice(
         "HS607",
         f"environments.{environment}.backing_services.{service}",
-        "its data moves along when a client is drained, and goes with one that is lost; `managed` keeps it",
+        "its data is on the disks of clients and goes with each that is replaced; `managed` keeps it",
     )
 
 
-def no_stand_in_yet(environment: str, service: str, type_: str, consul_name: str) -> Diagnostic:
-    """Say that a backing service has no stand-in and what the app will look for."""
-    return _notice(
-        "HS603",
-        f"environments.{environment}.backing_services.{service}",
-        f"no stand-in for {type_} yet; the app waits for a Consul service named {consul_name}",
-    )
-
-
-def one_node_only(environment: str, service: str, nodes: int) -> Diagnostic:
-    """Say that a stand-in runs on fewer nodes than asked for."""
+def one_machine(environment: str, services: Sequence[str]) -> Diagnostic:
+    """Say that one machine runs one node of what is a cluster elsewhere."""
     return _notice(
         "HS604",
-        f"environments.{environment}.backing_services.{service}.nodes",
-        f"rendered with one node instead of {nodes}: its stand-in forms no cluster yet",
+        f"environments.{environment}",
+        f"one machine, so one node each of {', '.join(services)}: nothing here survives the loss of a node",
+    )
+
+
+def objects_without_database(environment: str, service: str, nodes: int) -> Diagnostic:
+    """Say what can be lost of an object storage whose nodes keep no common list of objects."""
+    return _notice(
+        "HS608",
+        f"environments.{environment}.backing_services.{service}",
+        f"no postgres service, so each of the {nodes} nodes keeps a list of objects of its own and tells the others a"
+        " moment later: what was written just before a node is lost can be missing; `database` avoids it",
+    )
+
+
+def emqx_is_frozen(environment: str, service: str) -> Diagnostic:
+    """Say what nobody has run, and that nothing new will come of it."""
+    return _notice(
+        "HS609",
+        f"environments.{environment}.backing_services.{service}",
+        "EMQX 5.8.9 is the last version under a free licence, and the tests of hashistack check its configuration but"
+        " do not run it; `engine: rabbitmq` and `engine: nats` are run",
+    )
+
+
+def backup_needs_itself(environment: str, service: str, storage: str) -> Diagnostic:
+    """Say that a backup lies where it can be found only with what it is a backup of."""
+    return _notice(
+        "HS610",
+        f"environments.{environment}.backing_services.{service}.backup",
+        f"{storage} keeps its list of objects in {service}: if that is lost, so are its backups; write them to an"
+        " object storage of another database or of the cloud, or copy them elsewhere",
     )
 
 

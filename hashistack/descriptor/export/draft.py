@@ -28,6 +28,7 @@ class DraftService:
 
     type: str
     version: str = ""
+    database: str = ""
 
 
 @dataclass(slots=True)
@@ -117,7 +118,8 @@ def _services(draft: Draft) -> list[str]:
     lines = ["backing_services:"]
     for key, service in draft.services.items():
         version = f", version: {service.version}" if service.version else ""
-        lines.append(f"  {key}: {{type: {service.type}{version}}}")
+        database = f", database: {service.database}" if service.database else ""
+        lines.append(f"  {key}: {{type: {service.type}{version}{database}}}")
     return [*lines, ""]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hashistack.descriptor.export import compose, procfile
-from hashistack.descriptor.export.draft import DEFAULT_PORT, Draft, DraftProcess, name, write
+from hashistack.descriptor.export.draft import DEFAULT_PORT, Draft, DraftProcess, DraftService, name, write
 from hashistack.descriptor.export.mend import mended
 from hashistack.descriptor.export.references import without_logins
-from hashistack.descriptor.meaning_names import RESERVED
+from hashistack.descriptor.meaning_names import RESERVED, ROLES
 
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 PROCFILE = "Procfile"
 READ = (*COMPOSE_FILES, PROCFILE)
 """The names of the files that a starter can be made from."""
-# The names in the cluster that a backing service has beside its own.
-_ROLES = ("", "-primary", "-replica")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ def starter(files: Mapping[str, str], app: str) -> Starter:
     if found:
         compose.read(files[found], found, draft, with_processes=not draft.processes)
         sources.append(found)
+    _give_database(draft)
     _leave_out_taken(draft)
     _hide_logins(draft)
     if not draft.processes:
@@ -57,9 +56,23 @@ def starter(files: Mapping[str, str], app: str) -> Starter:
     return Starter(text, " and ".join(sources), (*draft.notes, *mistakes))
 
 
+def _give_database(draft: Draft) -> None:
+    """Documents are kept in a postgres service: name one for them, or the first of several."""
+    known = [key for key, service in draft.services.items() if service.type == "postgres"]
+    for key, service in list(draft.services.items()):
+        if service.type != "mongodb":
+            continue
+        if not known:
+            known = [next(free for free in ("db", f"{key}-db", "documents-db") if free not in draft.services)]
+            draft.services[known[0]] = DraftService("postgres")
+            draft.notes.append(f"{known[0]} keeps the documents of {key}")
+        if len(known) > 1:
+            draft.services[key] = replace(service, database=known[0])
+
+
 def _leave_out_taken(draft: Draft) -> None:
     for service in draft.services:
-        for taken in {service + role for role in _ROLES} & draft.processes.keys():
+        for taken in {service + role for role in ("", *ROLES)} & draft.processes.keys():
             del draft.processes[taken]
             draft.notes.append(
                 f"the process {taken} is left out: the backing service {service} has that name"

@@ -9,7 +9,9 @@ from hashistack.descriptor.releases import CHECKSUMS, DEFAULTS, SITE
 from hashistack.model import (
     Alarms,
     Application,
+    Archive,
     BackingService,
+    Backup,
     Bastion,
     Clients,
     ClientScale,
@@ -125,17 +127,57 @@ def test_scheduled_process(stacks: dict[str, Stack]) -> None:
 
 def test_backing_services(stacks: dict[str, Stack]) -> None:
     services = {service.name: service for service in stacks["production"].backing_services}
+    backup = Backup("uploads", "0 * * * *", 24)
+    managed = Managed("db.m7g.large", False, 14)
     assert services["db"] == BackingService(
-        "db", "postgres", "postgres", "16", 3, 20480, (), (), (), Managed("db.m7g.large", False, 14)
+        "db", "postgres", "postgres", "16", 3, 20480, (), (), (), managed, 3, 1024, 900, backup=backup
     )
     assert services["cache"] == BackingService(
         "cache", "redis", "valkey", None, 1, 10240, (), (), (), Managed("cache.t4g.small", False, 7)
     )
-    assert services["events"].topics == (Topic("orders", 6), Topic("payments", 2))
+    assert services["events"].topics == (
+        Topic("orders", 6, 2, 30 * 86400, True),
+        Topic("payments", 2, 3, None, False),
+    )
+    assert services["events"].archive == Archive("orders", "uploads", 60)
     assert (services["devices"].engine, services["devices"].public) == ("nats", (1883, 8883))
     assert services["uploads"].buckets == ("uploads", "archive"), "the first is the output `bucket`"
     assert services["files"].buckets == ("files",)
     assert not any(service.managed for service in stacks["factory"].backing_services)
+
+
+def test_a_single_machine_has_one_node_of_each(stacks: dict[str, Stack]) -> None:
+    events = next(service for service in stacks["laptop"].backing_services if service.name == "events")
+    assert (events.nodes, events.asked) == (1, 3)
+    assert {topic.replicas for topic in events.topics} == {1}
+
+
+def test_documents_and_many_nodes_of_objects_are_kept_in_the_only_database() -> None:
+    base = SMALL + "backing_services:\n  db: postgres\n  docs: mongodb\n  one: object-storage\n"
+    hosts = "\n".join(f"      n{n}: {{address: 10.0.0.{n}, roles: [server, client]}}" for n in (1, 2, 3))
+    where = f"environments:\n  own:\n    target: onprem\n    hosts:\n{hosts}\n"
+    many = "  many: {type: object-storage, nodes: 3}\n"
+    assert databases(base + many + where) == {"db": None, "docs": "db", "one": None, "many": "db"}
+    two = base.replace("docs: mongodb", "docs: {type: mongodb, database: db}") + "  second: postgres\n"
+    assert databases(two + many + where)["many"] is None, "nobody knows which"
+
+
+def test_a_service_without_nodes_is_left_out_with_the_variables_that_name_it() -> None:
+    text = (
+        SMALL + "env: {DB: 'x${db.url}', CACHE: '${cache.url}', PLAIN: x}\n"
+        "backing_services: {db: {type: postgres, nodes: 0}, cache: redis}\n"
+        "environments:\n  here: {target: local}\n  there: {target: local, backing_services: {db: {nodes: 1}}}\n"
+    )
+    here, there = application(text).stacks
+    assert [service.name for service in here.backing_services] == ["cache"]
+    assert [variable.name for variable in here.env] == ["CACHE", "PLAIN"]
+    assert [service.name for service in there.backing_services] == ["cache", "db"]
+    assert [variable.name for variable in there.env] == ["CACHE", "DB", "PLAIN"]
+
+
+def databases(text: str) -> dict[str, str | None]:
+    """Return by service the database that it keeps its data in."""
+    return {service.name: service.database for service in only_stack(text).backing_services}
 
 
 def test_cloud_environment(stacks: dict[str, Stack]) -> None:
@@ -171,7 +213,7 @@ def test_short_forms_and_defaults_of_a_cloud(stacks: dict[str, Stack]) -> None:
     assert cloud is not None
     assert environment.zones == ("us-west-1a", "us-west-1c"), "it has no zone b"
     assert environment.clients == Clients(
-        2, 2, ("m7g.large",), 100, 1, 40960, ClientScale(60, None, None, None)
+        2, 3, ("m7g.large",), 100, 1, 40960, ClientScale(60, None, None, None)
     )
     assert (cloud.account, cloud.machine_image, cloud.repositories) == (None, "debian-12", ("bakery",))
     assert cloud.network == Network("10.31.0.0/16", "zone", ("s3",), 30)

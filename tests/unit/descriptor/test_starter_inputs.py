@@ -227,3 +227,15 @@ def test_a_file_of_which_nothing_is_right_gives_the_bare_starter() -> None:
     made = starter({"Procfile": f"{'w' * 40}: x\n"}, app)
     assert made.text == starter({}, app).text
     assert made.notes[-1] == "nothing could be taken over"
+
+
+def test_documents_get_a_database() -> None:
+    web = "  web: {build: .}\n"
+    alone = made_of(web + "  docs: {image: mongo}\n")
+    assert {service.name: service.database for service in stack(alone).backing_services} == {
+        "db": None,
+        "docs": "db",
+    }
+    assert "db keeps the documents of docs" in alone.notes
+    several = made_of(web + "  docs: {image: mongo}\n  one: {image: postgres}\n  two: {image: postgres}\n")
+    assert [service.database for service in stack(several).backing_services] == ["one", None, None]
