@@ -53,7 +53,10 @@ class ConsulAcl:
                 found = self._api.get(f"acl/auth-method/{name}")
                 self._api.put(f"acl/auth-method/{name}" if found else "acl/auth-method", _method_body(value))
             case BindingRule():
-                found = next((each for each in self._rules() if each["BindType"] == value.kind), None)
+                same = (value.kind, value.name)
+                found = next(
+                    (each for each in self._rules() if (each["BindType"], each["BindName"]) == same), None
+                )
                 self._put("acl/binding-rule", _rule_body(value), found)
 
     def remove(self, value: ConsulToken) -> None:

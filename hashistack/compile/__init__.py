@@ -7,7 +7,7 @@ from hashistack.compile.artifact import Artifact, Compiled, Copy
 from hashistack.compile.batch import release_job, scheduled_job
 from hashistack.compile.ingress import ingress_job
 from hashistack.compile.notices import notices
-from hashistack.compile.stand_ins import stand_in_for
+from hashistack.compile.stand_ins import engine_of
 from hashistack.model import Stack
 
 
@@ -37,5 +37,10 @@ def _terraform(stack: Stack, source: str) -> tuple[Artifact | Copy, ...]:
 
 
 def _stand_ins(stack: Stack, source: str) -> tuple[Artifact, ...]:
-    found = ((service, stand_in_for(service)) for service in stack.backing_services)
-    return tuple(stand_in(stack, service, source) for service, stand_in in found if stand_in is not None)
+    found = ((service, engine_of(service)) for service in stack.backing_services)
+    return tuple(
+        artifact
+        for service, engine in found
+        if engine is not None
+        for artifact in engine.artifacts(stack, service, source)
+    )

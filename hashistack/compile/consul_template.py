@@ -34,6 +34,22 @@ def verbatim(text: str) -> str:
     return "\n".join(map(_verbatim_line, text.split("\n")))
 
 
+def item(path: str, name: str) -> str:
+    """Return a template body that comes out as one item of a Nomad variable; it waits until there is the variable."""
+    return f'{{{{ with nomadVar "{path}" }}}}{{{{ .{name}.Value }}}}{{{{ end }}}}'
+
+
+def addresses(service: str) -> str:
+    """Return a template body with the addresses of a Consul service, `host:port`, one a line; it waits for the first.
+
+    As in `outputs`, reading a variable that nobody sets is what waits.
+    """
+    return (
+        f'{{{{ range service "{service}" }}}}{{{{ .Address }}}}:{{{{ .Port }}}}\n'
+        f'{{{{ else }}}}{{{{ nomadVar "nomad/jobs/{service}/address" }}}}{{{{ end }}}}'
+    )
+
+
 def _verbatim_line(line: str) -> str:
     plain = _is_normal(line) and line.isprintable() and "{{" not in line
     return line if plain else f"{{{{ {go_string(line)} }}}}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from hashistack.credentials.values import Credentials, HostCredentials
 from hashistack.model import Host, Stack
 from hashistack.plan import names
+from hashistack.plan.access_stand_ins import member_roles, service_policies
 from hashistack.plan.acl import (
     MARK,
     AuthMethod,
@@ -16,6 +17,7 @@ from hashistack.plan.acl import (
     ConsulRole,
     ConsulToken,
     NomadPolicy,
+    reading,
 )
 
 NODE_POLICY = "hashistack-node"
@@ -104,9 +106,17 @@ def consul_access(stack: Stack, credentials: Credentials, keys_url: str = _KEYS_
             "nomad-${value.nomad_namespace}-tasks",
             '"nomad_service" not in value',
         ),
+        # Consul passes over a role that is not there, and refuses the login where the name could not be one.
+        BindingRule(
+            _METHOD,
+            f"{MARK}members of a cluster get their job's role",
+            "role",
+            "hashistack-${value.nomad_job_id}",
+            '"nomad_service" not in value and value.nomad_job_id matches "^[A-Za-z0-9_-]+$"',
+        ),
     )
     policies = (*_CONSUL_POLICIES, *((_ROLE_POLICY,) if by_role(stack) else ()))
-    return ConsulAccess((*policies, _TASKS_ROLE, *tokens), (method, *rules))
+    return ConsulAccess((*policies, _TASKS_ROLE, *member_roles(stack), *tokens), (method, *rules))
 
 
 def by_role(stack: Stack) -> bool:
@@ -123,7 +133,7 @@ def _agent_token(stack: Stack, name: str, host: HostCredentials) -> ConsulToken:
 
 def nomad_policies(stack: Stack) -> tuple[NomadPolicy, ...]:
     """Return what Nomad is to know: the machines' policies and one for each job of the app."""
-    return (*_NOMAD_POLICIES, *(_reads(stack, job) for job in _jobs(stack)))
+    return (*_NOMAD_POLICIES, *(_reads(stack, job) for job in _jobs(stack)), *service_policies(stack))
 
 
 def node_grants(host: Host) -> Iterator[tuple[str, str]]:
@@ -143,14 +153,12 @@ def _reads(stack: Stack, job: str) -> NomadPolicy:
     """Return the policy by which a job of the app reads the app's variables, and nobody else's.
 
     Nomad itself lets a job read nomad/jobs/<job> and what lies below it for its own groups and tasks. What lies below
-    is read for a secret or a service that is not there yet: a denial would end the task that is to wait.
+    the app's own is read for a secret that is not there yet: a denial would end the task that is to wait. Of a
+    backing service it reads the login and waits for the address; what lies beside that is for its nodes alone.
     """
-    paths = [names.secrets_variable(stack.app)]
-    paths += [names.credentials_variable(stack.app, service.name) for service in stack.backing_services]
-    blocks = [
-        f'    path "{path}" {{\n      capabilities = ["read", "list"]\n    }}\n'
-        for each in paths
-        for path in (each, f"{each}/*")
-    ]
-    rules = 'namespace "default" {\n  variables {\n' + "\n".join(blocks) + "  }\n}\n"
-    return NomadPolicy(f"{job}-reads", f"{MARK}{job} reads the variables of {stack.app}", rules, job)
+    own = names.secrets_variable(stack.app)
+    paths = [own, f"{own}/*"]
+    for service in stack.backing_services:
+        login = names.credentials_variable(stack.app, service.name)
+        paths += [login, f"{login}/address"]
+    return NomadPolicy(f"{job}-reads", f"{MARK}{job} reads the variables of {stack.app}", reading(paths), job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hashistack.plan.sensitive import Sensitive
@@ -98,3 +99,9 @@ class NomadAccess:
     policies: tuple[NomadPolicy, ...] = ()
     tokens: tuple[NomadToken, ...] = ()
     nodes: frozenset[str] = frozenset()
+
+
+def reading(paths: Iterable[str]) -> str:
+    """Return the rules of a policy that reads Nomad variables at these paths."""
+    blocks = (f'    path "{path}" {{\n      capabilities = ["read", "list"]\n    }}\n' for path in paths)
+    return 'namespace "default" {\n  variables {\n' + "\n".join(blocks) + "  }\n}\n"

@@ -13,7 +13,7 @@ from jinja2.bccache import Bucket
 
 from hashistack import __version__
 from hashistack.compile.aws.checkov import skip
-from hashistack.render.hcl import comment, heredoc, identifier, literal, seconds
+from hashistack.render.hcl import Hcl, comment, heredoc, identifier, literal, seconds
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,18 @@ def source_of(name: str) -> Path:
     return next(path for folder in template_folders() if (path := folder / name).is_file())
 
 
+def script(name: str) -> Hcl:
+    """Return the body of a `template` block that comes out as a file of `jobs/`, unchanged."""
+    from hashistack.compile.consul_template import verbatim  # which imports this package itself
+
+    return heredoc(verbatim(source_of(name).read_text()))
+
+
+def text(name: str) -> Hcl:
+    """Return the body of a `template` block that is a file of `jobs/`, in which the actions of consul-template work."""
+    return heredoc(source_of(name).read_text())
+
+
 def _folder(name: str) -> Path:
     packaged = _PACKAGE / f"_{name}"
     return packaged if packaged.is_dir() else _PACKAGE.parent / name
@@ -50,6 +62,8 @@ def _folder(name: str) -> Path:
 @cache
 def environment() -> Environment:
     """Return the one environment; template names are paths such as `app.nomad.hcl.j2` and `valkey/job.nomad.hcl.j2`."""
+    from hashistack.compile.consul_template import addresses, item  # which imports this package itself
+
     jinja = Environment(  # noqa: S701 - the output is HCL: autoescape would write HTML entities, `finalize` writes literals
         loader=FileSystemLoader(template_folders()),
         finalize=literal,
@@ -61,7 +75,15 @@ def environment() -> Environment:
         bytecode_cache=_bytecode_cache(),
     )
     jinja.globals.update(
-        checkov_skip=skip, comment=comment, heredoc=heredoc, identifier=identifier, seconds=seconds
+        addresses=addresses,
+        checkov_skip=skip,
+        comment=comment,
+        heredoc=heredoc,
+        identifier=identifier,
+        item=item,
+        script=script,
+        seconds=seconds,
+        text=text,
     )
     return jinja
 

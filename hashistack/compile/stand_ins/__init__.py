@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from hashistack.compile.stand_ins import emqx, ferretdb, kafka, nats, postgres, rabbitmq, seaweedfs, valkey
+from hashistack.compile.stand_ins.engine import Engine
+from hashistack.model import BackingService
 
-from hashistack.compile.artifact import Artifact
-from hashistack.compile.stand_ins import valkey
-from hashistack.model import BackingService, Stack
+_FOUND: dict[str, Engine | None] = {
+    "emqx": emqx.ENGINE,
+    "ferretdb": ferretdb.ENGINE,
+    "kafka": kafka.ENGINE,
+    "nats": nats.ENGINE,
+    "postgres": postgres.ENGINE,
+    "rabbitmq": rabbitmq.ENGINE,
+    "seaweedfs": seaweedfs.ENGINE,
+    "valkey": valkey.ENGINE,
+}
+ENGINES: dict[str, Engine] = {name: engine for name, engine in _FOUND.items() if engine is not None}
 
-StandIn = Callable[[Stack, BackingService, str], Artifact]
 
-STAND_INS: dict[str, StandIn] = {"valkey": valkey.stand_in}
-
-
-def stand_in_for(service: BackingService) -> StandIn | None:
-    """Return what compiles the service's own job; None when the cloud runs it or no stand-in is written yet."""
-    return None if service.managed else STAND_INS.get(service.engine)
+def engine_of(service: BackingService) -> Engine | None:
+    """Return the engine that runs the service in the cluster; None when the cloud runs it or no engine is there yet."""
+    return None if service.managed else ENGINES.get(service.engine)

@@ -1,59 +1,71 @@
-"""Valkey for `redis`: one node, its data on the node's disk."""
+"""Valkey for `redis`: one primary, replicas, and a Sentinel beside each that decides who is primary."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hashistack.compile.artifact import Artifact
+from hashistack.compile.stand_ins.engine import Engine
+from hashistack.compile.stand_ins.member import Member, job_path, member
 from hashistack.model import BackingService, Stack
 
 IMAGE = "valkey/valkey:8.1.1"
+_UID = 999  # `valkey` in the official image
 _CPU = 200
 _MEMORY = 256
-# The rest is for the copy-on-write of a snapshot and for clients' buffers.
+# The rest is for the copy-on-write of a rewrite of the append-only file and for clients' buffers.
 _SHARE_FOR_DATA = 0.75
+_FILES = ("common", "start", "sentinel", "ready", "role", "report")
 
 
 @dataclass(frozen=True, slots=True)
 class ValkeyView:
-    """What `valkey/job.nomad.hcl.j2` shows; cpu in MHz, sizes in MiB."""
+    """What `valkey/job.nomad.hcl.j2` shows; `data` is the memory for keys and values in MiB.
 
-    app: str
-    job: str
-    key: str
-    image: str
-    cpu: int
-    memory: int
-    storage: int
-    config: str
+    `roles` are the services that follow the role: name, role, seconds between checks.
+    """
+
+    member: Member
+    data: int
+    roles: tuple[tuple[str, str, int], ...]
+    users: str
 
 
-def stand_in(stack: Stack, service: BackingService, source: str) -> Artifact:
-    """Return the job of a single Valkey node."""
-    job = f"{stack.app}-{service.name}"
-    view = ValkeyView(
-        app=stack.app,
-        job=job,
-        key=f"backing_services.{service.name}",
+def _artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Artifact, ...]:
+    node = member(
+        stack,
+        service,
+        task=ENGINE.task,
         image=IMAGE,
+        uid=_UID,
         cpu=_CPU,
         memory=_MEMORY,
-        storage=service.storage,
-        config=_config(job),
+        ports=("client", "sentinel"),
+        files=tuple(f"valkey/{name}.sh" for name in _FILES),
     )
-    return Artifact(f"{stack.environment.name}/jobs/{job}.nomad.hcl", "valkey/job.nomad.hcl.j2", view, source)
+    view = ValkeyView(
+        member=node,
+        data=int(node.memory * _SHARE_FOR_DATA),
+        roles=(
+            (node.job, "primary", 5),
+            (f"{node.job}-primary", "primary", 15),
+            (f"{node.job}-replica", "replica", 15),
+        ),
+        users=_users(node.job),
+    )
+    return (Artifact(job_path(stack, node.job), "valkey/job.nomad.hcl.j2", view, source),)
 
 
-def _config(job: str) -> str:
+def _users(job: str) -> str:
+    """Return Valkey's list of users: clients may do all but administer, nodes and Sentinels may do all."""
     return "\n".join(
         (
-            "bind 0.0.0.0",
-            "port 6379",
-            f'{{{{ with nomadVar "nomad/jobs/{job}" }}}}requirepass {{{{ .password.Value }}}}{{{{ end }}}}',
-            'dir {{ env "NOMAD_ALLOC_DIR" }}/data',
-            "appendonly yes",
-            f"maxmemory {int(_MEMORY * _SHARE_FOR_DATA)}mb",
-            "maxmemory-policy noeviction",
-            "",
+            f'{{{{ with nomadVar "nomad/jobs/{job}" }}}}user default on >{{{{ .password.Value }}}} '
+            "~* &* +@all -@admin +role{{ end }}",
+            f'{{{{ with nomadVar "nomad/jobs/{job}/node" }}}}user node on >{{{{ .node_password.Value }}}} '
+            "~* &* +@all{{ end }}",
         )
     )
+
+
+ENGINE = Engine(_artifacts, "valkey", private=("node_password",), user="default")

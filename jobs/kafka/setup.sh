@@ -1,0 +1,26 @@
+# Gives the users their passwords and rights, and topics what the descriptor says. It can be run again at any time.
+set -eu
+. /local/tools.sh
+. /local/topics.sh
+. /secrets/users.env
+umask 077
+cat /secrets/key.pem /secrets/certificate.pem >/secrets/keystore.pem
+SERVERS=$(sed -n "s/:.*/:$MEMBER_PORT/p" /local/addresses | paste -sd , -)
+
+# From a file: what stands on a command line is for everybody on the machine to read.
+set_password() { # USER PASSWORD
+  printf 'SCRAM-SHA-512=password=%s\n' "$2" >"/secrets/$1.properties"
+  ask configs --alter --entity-type users --entity-name "$1" --add-config-file "/secrets/$1.properties"
+}
+set_password admin "$ADMIN_PASSWORD"
+set_password "$APP_USER" "$APP_PASSWORD"
+
+# The app's user has all rights to topics, groups and transactions, none to users, to rights or to the cluster.
+ask acls --add --allow-principal "User:$APP_USER" --operation All --topic '*' --group '*' --transactional-id '*' >/tmp/rights
+
+# A cluster that has grown: copies of what Kafka keeps for itself, too. Settings that it gave them stay.
+{
+  cat /local/topics.txt
+  describe_topics | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
+} >/tmp/wanted
+bring_about /tmp/wanted
