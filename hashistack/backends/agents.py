@@ -88,8 +88,11 @@ class LocalAgents:
         self._await_driver()
         return started
 
-    def stop(self) -> tuple[str, ...]:
-        """Stop the agents that were started here, remove their folders and return their names."""
+    def stop(self, *, keeps_data: bool = False) -> tuple[str, ...]:
+        """Stop the agents that were started here, remove their folders and return their names.
+
+        With `keeps_data` the next start finds what they know and the volumes; what ran is gone all the same.
+        """
         stopped = []
         with self.state.locked("agents"):
             for name in ("nomad", "consul"):
@@ -97,7 +100,7 @@ class LocalAgents:
                 if process is None:
                     continue
                 stop(process)
-                self._clean(name)
+                self._clean(name, keeps_data=keeps_data)
                 stopped.append(name)
         return tuple(stopped)
 
@@ -199,14 +202,15 @@ class LocalAgents:
     def _saved(self, name: str) -> dict[str, Any]:
         return read_json(self.state.agent(name) / "agent.json") or {}
 
-    def _clean(self, name: str) -> None:
+    def _clean(self, name: str, *, keeps_data: bool) -> None:
         """Remove what an agent left behind: containers, mounts of its tasks' secrets, data."""
         folder = self.state.agent(name)
         allocations = [path.name for path in (folder / "data" / "alloc").glob("*") if path.is_dir()]
         with suppress(BackendError):  # without an engine there are no containers either
             docker.remove_containers(allocations)
         unmount(folder)
-        remove_folder(folder)
+        if not keeps_data:
+            remove_folder(folder)
 
 
 def _await_answer(ask: Callable[[], object]) -> None:

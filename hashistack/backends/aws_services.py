@@ -25,7 +25,14 @@ from hashistack.plan.interfaces import Clock
 from hashistack.plan.progress import Event, Stored, Waiting
 from hashistack.plan.secret_store import store as store_items
 from hashistack.plan.service_logins import Login, as_text, from_text, new_password
-from hashistack.plan.services import ManagedService, entries, managed_services, renewed, variable_items
+from hashistack.plan.services import (
+    NO_LOGIN,
+    ManagedService,
+    entries,
+    managed_services,
+    renewed,
+    variable_items,
+)
 
 FILE = "services.json"
 # What reads a changed login restarts: within the 10 s of `splay` in templates/_task.hcl.j2, and 30 s of kill_timeout.
@@ -128,7 +135,7 @@ class _Work:
         """Bring one service's login to where its app finds it."""
         match service.kind:
             case "none":
-                return
+                self._hand_over(service, NO_LOGIN)
             case "password":
                 self._hand_over(service, self.logins.read().get(service.name))
             case "access-key":

@@ -33,7 +33,7 @@ class Agents(Protocol):
     def start(self) -> tuple[str, ...]:
         """Start the agents that nobody answers for; return their names."""
 
-    def stop(self) -> tuple[str, ...]:
+    def stop(self, *, keeps_data: bool = False) -> tuple[str, ...]:
         """Stop the agents that were started here; return their names."""
 
 
@@ -56,7 +56,7 @@ class NoAgents:
         """Start none."""
         return ()
 
-    def stop(self) -> tuple[str, ...]:
+    def stop(self, *, keeps_data: bool = False) -> tuple[str, ...]:
         """Stop none."""
         return ()
 
@@ -102,6 +102,10 @@ class StateJournal:
     def variable_stored(self, path: str) -> None:
         """Remember a variable before it is made."""
         self._keep(self.record.with_variable(path))
+
+    def volume_made(self, name: str) -> None:
+        """Remember the name of volumes before they are made."""
+        self._keep(self.record.with_volume(name))
 
     def _keep(self, record: Record) -> None:
         if record != self.record:

@@ -62,6 +62,16 @@ class Consul:
         with explained(self.endpoint, f"reading service {service}"):
             return bool(self._given(self._client.health.service(service, passing=True)))
 
+    def has_key(self, key: str) -> bool:
+        """Tell whether there is a key."""
+        with explained(self.endpoint, f"reading the key {key}"):
+            return self._client.kv.get(key)[1] is not None
+
+    def forget(self, prefix: str) -> None:
+        """Delete all keys that begin with the prefix; none is fine."""
+        with explained(self.endpoint, f"deleting the keys below {prefix}"):
+            self._client.kv.delete(prefix, recurse=True)
+
     def _given(self, answer: tuple[object, Any]) -> Any:
         """Return what py-consul read; it takes "not found", which Consul never says to a list, for None."""
         if answer[1] is None:

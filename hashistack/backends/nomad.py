@@ -15,6 +15,9 @@ from hashistack.plan.actual import Json, Registration, Variable
 from hashistack.plan.sensitive import Sensitive
 
 _TIMEOUT = 10  # seconds for an answer; blocking queries add their wait
+# How often a question is asked again that nobody answers in time: servers may be electing a leader, a machine be busy.
+_ASKED_AGAIN = 2
+_LATE = "HS404"
 _NOT_FOUND = 404
 _CONFLICT = 409
 _FAILURES = 400
@@ -233,17 +236,22 @@ class Nomad:
         return None
 
     def _request(self, method: str, path: str, timeout: int = _TIMEOUT, **arguments: Any) -> Any:
-        params = {
-            "namespace": self.endpoint.namespace,
-            "region": self.endpoint.region,
-            **arguments.pop("params", {}),
-        }
+        for _ in range(_ASKED_AGAIN if method == "get" else 0):
+            try:
+                return self._ask(method, path, timeout, **arguments)
+            except BackendError as error:
+                if error.diagnostics[0].code != _LATE:
+                    raise
+        return self._ask(method, path, timeout, **arguments)
+
+    def _ask(self, method: str, path: str, timeout: int, **arguments: Any) -> Any:
+        where = {"namespace": self.endpoint.namespace, "region": self.endpoint.region}
         headers = {"X-Nomad-Token": self.endpoint.token.reveal()} if self.endpoint.token else {}
         with explained(self.endpoint, f"{method} {path}"):
             return self._session.request(
                 method,
                 f"{self.endpoint.url}/v1/{path}",
-                params=params,
+                params={**where, **arguments.pop("params", {})},
                 headers=headers,
                 timeout=timeout,
                 **arguments,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hashistack.backends.consul import Consul
 from hashistack.backends.nomad import Nomad
+from hashistack.backends.observe_stand_ins import with_stand_ins
 from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual, Candidate, JobState, Json
@@ -18,19 +19,20 @@ def observe(
     nomad: Nomad, consul: Consul, stack: Stack, files: Sequence[JobFile], values: Mapping[str, str]
 ) -> Actual:
     """Return what runs of this stack, and what submitting its job files would change; `values` are HCL variables."""
-    candidates = {file.id: candidate(nomad, file, values) for file in files}
     services = [names.consul_service(stack.app, service.name) for service in stack.backing_services]
-    paths = [
-        names.secrets_variable(stack.app),
-        *(names.credentials_variable(stack.app, service.name) for service in stack.backing_services),
-    ]
-    return Actual(
+    actual = Actual(
         jobs=_jobs(nomad),
-        candidates=candidates,
-        variables={path: _item_names(nomad, path) for path in paths},
+        candidates={file.id: candidate(nomad, file, values) for file in files},
+        variables={path: _item_names(nomad, path) for path in (names.secrets_variable(stack.app),)},
         services=frozenset(service for service in services if consul.passing(service)),
         releases=releases(nomad, stack.app),
     )
+    return with_stand_ins(actual, nomad, consul, stack)
+
+
+def running(nomad: Nomad) -> Actual:
+    """Return the jobs that are there, and nothing else."""
+    return Actual(jobs=_jobs(nomad))
 
 
 def candidate(nomad: Nomad, file: JobFile, values: Mapping[str, str]) -> Candidate:
@@ -102,7 +104,7 @@ def _jobs(nomad: Nomad) -> dict[str, JobState]:
 
 def _state(stub: Json) -> JobState:
     meta = stub.get("Meta") or {}
-    return JobState(stub["ID"], meta.get(names.OWNER), meta.get(names.VERSION), bool(stub.get("Stop")))
+    return JobState(stub["ID"], meta.get(names.OWNER), meta.get(names.VERSION), bool(stub.get("Stop")), meta)
 
 
 def _item_names(nomad: Nomad, path: str) -> frozenset[str]:

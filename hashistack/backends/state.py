@@ -26,6 +26,7 @@ class Record:
     environment: str
     jobs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
     def with_job(self, job: str) -> Record:
         """Return the record with the job, once."""
@@ -34,6 +35,10 @@ class Record:
     def with_variable(self, path: str) -> Record:
         """Return the record with the variable, once."""
         return self if path in self.variables else replace(self, variables=(*self.variables, path))
+
+    def with_volume(self, name: str) -> Record:
+        """Return the record with the name of volumes, once."""
+        return self if name in self.volumes else replace(self, volumes=(*self.volumes, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class StateFolder:
         saved = read_json(self._file(app, environment))
         if saved is None:
             return Record(app, environment)
-        return Record(app, environment, tuple(saved["jobs"]), tuple(saved["variables"]))
+        volumes = tuple(saved.get("volumes", ()))  # records of releases before there were any have none
+        return Record(app, environment, tuple(saved["jobs"]), tuple(saved["variables"]), volumes)
 
     def save(self, record: Record) -> None:
         """Remember a record, in place of what was remembered."""

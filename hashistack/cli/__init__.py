@@ -29,13 +29,15 @@ SECTIONS = {
         "bootstrap": "Turn on access control in a cluster of your own machines.",
         "env": "Print the environment variables for nomad, consul and terraform.",
         "status": "Show processes, versions, health and addresses.",
+        "exec": "Run a command in a process or a backing service.",
         "secrets": "Set, list and unset the values of secrets; change logins of services.",
         "down": "Remove all that up made.",
     },
     "Look after a cluster": {
         "doctor": "Look at every host and server, and say how to mend what is wrong.",
-        "backup": "Save the state of Consul's and Nomad's servers.",
+        "backup": "Save the state of the servers, or what a backing service keeps.",
         "restore": "Put a backup in the place of what the servers have.",
+        "replace-node": "Give up a machine that is gone, with its members of stand-ins.",
         "upgrade": "Bring other versions of Nomad and Consul to the hosts.",
     },
     "Look things up": {

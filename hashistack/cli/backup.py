@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options
+from hashistack.cli import options, service_backup
 from hashistack.cli.command import command as make
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, HashistackError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @make(
-    example="hashistack backup -e factory\nhashistack backup -e factory --to /mnt/backups",
+    example="hashistack backup -e factory\nhashistack backup db -e factory --to /mnt/backups",
     exits=(Exit.DESCRIPTOR, Exit.UNAVAILABLE),
 )
 @options.file
@@ -28,14 +28,19 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     metavar="FOLDER",
-    help="Where the backup's own folder is made. Default: among this machine's credentials of the environment.",
+    help="Where the backup is made. Default: among this machine's credentials of the environment.",
 )
-def backup(session: Session, file: str | None, environment: str | None, to: str | None) -> Exit:
-    """Save the state of Consul's and Nomad's servers.
+@click.argument("name", metavar="[NAME]", required=False)
+def backup(
+    session: Session, file: str | None, environment: str | None, to: str | None, name: str | None
+) -> Exit:
+    """Save the state of Consul's and Nomad's servers, or what a backing service keeps.
 
-    That is the jobs, the secrets, the access control and what Consul knows; not the data of backing services. The
-    folder it makes has the date in its name and holds a snapshot of each product, a manifest and checksums, and with
-    them every secret of the cluster: only its owner can read it, and copies should be kept as carefully.
+    Without a NAME that is the jobs, the secrets, the access control and what Consul knows. The folder it makes has
+    the date in its name and holds a snapshot of each product, a manifest and checksums, and with them every secret
+    of the cluster: only its owner can read it, and copies should be kept as carefully.
+
+    With the NAME of a backing service that runs in the cluster it is what the engine saves of its data, in one file.
     """
     from hashistack import pipeline, targets
     from hashistack.cli.source import chosen, source
@@ -48,6 +53,8 @@ def backup(session: Session, file: str | None, environment: str | None, to: str 
         stack = chosen(pipeline.load(descriptor.text, descriptor.file), environment)
         cluster = targets.connect(stack, session.terminal.environ)
         parent = session.terminal.cwd / to if to else cluster.state.path / "backups"
+        if name:
+            return service_backup.save(session, cluster, stack, name, parent)
         folder, manifest = _take(cluster, stack, parent, view)
     except HashistackError as error:
         view.failed(error.diagnostics, error.exit_code)

@@ -26,14 +26,19 @@ def bootstrap(session: Session, file: str | None, environment: str | None, outpu
 
     Makes the management tokens, policies and tokens in Consul and Nomad, hands every host its own over SSH and waits
     until all take jobs. In AWS it first puts the secrets where machines fetch them, then waits for the servers: start
-    it beside `terraform apply`, or after it. Part of `up`. Run again, it changes only what is different.
+    it beside `terraform apply`, or after it. Then makes what backing services in the cluster need before their jobs:
+    volumes, certificates and passwords. Part of `up`. Run again, it changes only what is different.
     """
     from hashistack import targets
+    from hashistack.cli.job_plan import prepared
 
     asked = sites.Asked(file, environment, output)
 
     def work(view: EventView) -> Exit:
-        targets.bootstrapped(sites.existing(session, asked, view.report))
+        site = sites.existing(session, asked, view.report)
+        targets.bootstrapped(site)
+        with targets.held(site) as cluster:
+            prepared(cluster, site.stack, view)
         return Exit.DONE
 
     return framed(session, work)

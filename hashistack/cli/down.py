@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
 @options.output
 @options.yes
 @click.option(
-    "--purge", is_flag=True, help="Remove the credentials too; on machines of your own also the data."
+    "--purge",
+    is_flag=True,
+    help="Remove the data of backing services too; on machines of your own also the credentials.",
 )
 def down(
     session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, purge: bool
 ) -> Exit:
-    """Remove all that up made, and nothing else.
+    """Remove all that up made but data, and nothing else.
 
     Removes the app's jobs, the secrets and other Nomad variables that `up` and `secrets set` made, the ingress if no
     other app needs it, and the agents that were started on this machine if nothing else runs on them. A job that
-    somebody has taken over since is left. Asks first.
+    somebody has taken over since is left. The volumes of backing services stay, with their passwords and certificates,
+    so that the next `up` finds the data again, unless --purge is given. Asks first.
 
     On machines of your own it ends the processes and takes everything off the hosts; data folders and the credentials
     stay, so that `up` brings back the same cluster, unless --purge is given. In AWS it says what would be lost, and
@@ -51,7 +55,7 @@ def down(
         site = sites.existing(session, sites.Asked(file, environment, output), view.report)
         match site.stack.environment.target:
             case "local":
-                return _end(session, site, view, yes)
+                return _end(session, site, view, yes=yes, purge=purge)
             case "onprem":
                 return _clear(session, site, yes=yes, purge=purge)
             case "aws":
@@ -63,17 +67,18 @@ def down(
 command = down
 
 
-def _end(session: Session, site: Site, view: EventView, yes: bool) -> Exit:
+def _end(session: Session, site: Site, view: EventView, *, yes: bool, purge: bool) -> Exit:
     """Take the app out of the cluster on this machine."""
     from hashistack import targets
 
     cluster = targets.connect(site.stack, session.terminal.environ)
     with cluster.state.locked(site.stack.app):
-        return _run(session, cluster, site.stack, view, yes)
+        return _run(session, cluster, site.stack, view, yes=yes, purge=purge)
 
 
 def _destroy(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
     """Take the environment out of AWS."""
+    from hashistack.plan.stand_ins import stand_ins
     from hashistack.targets import aws_clearing
     from hashistack.views import down as views
 
@@ -82,7 +87,8 @@ def _destroy(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
     if aws_clearing.nothing_left(site, found) and not purge:
         views.nothing(session.console, site.stack.app, site.stack.environment.name)
         return Exit.DONE
-    views.show_losses(session.console, found, purge=purge)
+    volumes = [each.job for each in stand_ins(site.stack) if each.engine.stateful]
+    views.show_losses(session.console, found, volumes, purge=purge)
     if not _confirmed(session, site.stack.app, site.stack.environment.name, yes):
         return Exit.FAILED
     aws_clearing.cleared(site, purge=purge)
@@ -101,41 +107,60 @@ def _clear(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
     return Exit.DONE if clearing.cleared(site, purge=purge) else Exit.FAILED
 
 
-def _run(session: Session, cluster: Cluster, stack: Stack, view: EventView, yes: bool) -> Exit:
+def _run(
+    session: Session, cluster: Cluster, stack: Stack, view: EventView, *, yes: bool, purge: bool
+) -> Exit:
     from hashistack.plan.removal import way_down
     from hashistack.views import down as views
 
     record = cluster.state.record(stack.app, stack.environment.name)
-    way = way_down(_situation(cluster, record))
+    way = way_down(_situation(cluster, record, purge=purge))
     if way == "nothing":
         views.never_up(session.console, stack.app, stack.environment.name)
+        return Exit.DONE
+    if way == "kept":
+        views.only_data(session.console, stack.app, record.volumes)
         return Exit.DONE
     if way == "forget":
         return _forget(session, cluster, record, view, yes)
     if way == "restart":
         cluster.agents.start()  # others have something in there too: remove ours in the regular way
-    removal = _removal(cluster, record)
+    removal = _removal(cluster, record, purge=purge)
     if not removal.plan.steps:
         views.nothing(session.console, stack.app, stack.environment.name)
     else:
-        views.show_removal(session.console, removal)
+        views.show_removal(session.console, removal, () if purge else record.volumes)
         if not _confirmed(session, record.app, record.environment, yes):
             return Exit.FAILED
     _carry_out(cluster, record, removal, view)
     cluster.state.forget(record)
+    if record.volumes and not purge:
+        cluster.state.save(_remembered(record))
     return Exit.DONE
 
 
-def _situation(cluster: Cluster, record: Record) -> Situation:
+def _remembered(record: Record) -> Record:
+    """Return what is left of a record where only data stays."""
+    from hashistack.plan.removal import data_variables
+
+    kept = data_variables(record.volumes)
+    variables = tuple(path for path in record.variables if path in kept)
+    return replace(record, jobs=(), variables=variables)
+
+
+def _situation(cluster: Cluster, record: Record, *, purge: bool) -> Situation:
     from hashistack.plan.removal import Situation
 
+    keeps = bool(record.volumes) and not purge
+    removed = _remembered(record) != record if keeps else bool(record.jobs or record.variables)
     return Situation(
-        recorded=bool(record.jobs or record.variables),
+        recorded=removed,
         others=bool(_others(cluster, record)),
         silent=frozenset(cluster.agents.silent()),
         nomad_ours=(cluster.state.agent("nomad") / "agent.json").exists(),
         agents_ours=cluster.agents.remains(),
         loopback=cluster.nomad.endpoint.loopback,
+        keeps=keeps,
     )
 
 
@@ -162,7 +187,7 @@ def _forget(session: Session, cluster: Cluster, record: Record, view: EventView,
     return Exit.DONE
 
 
-def _removal(cluster: Cluster, record: Record) -> Removal:
+def _removal(cluster: Cluster, record: Record, *, purge: bool) -> Removal:
     from hashistack.backends.observe import job_states
     from hashistack.plan.removal import Remains, plan_down
 
@@ -177,23 +202,21 @@ def _removal(cluster: Cluster, record: Record) -> Removal:
             agents=cluster.agents.ours(),
             others=tuple(f"{each.app} ({each.environment})" for each in others),
             needed=frozenset(path for each in others for path in each.variables),
+            recorded_volumes=record.volumes,
+            purge=purge,
         )
     )
 
 
 def _carry_out(cluster: Cluster, record: Record, removal: Removal, view: EventView) -> None:
-    from hashistack.backends.cluster import StateJournal, SystemClock
-    from hashistack.plan.executor import Executor
+    from hashistack.cli.job_plan import executor
     from hashistack.plan.progress import AgentsKept, Left
 
     for job in removal.taken_over:
         view.report(Left("job", job, "it is somebody else's now"))
     for job in removal.elsewhere:
         view.report(Left("job", job, f"{record.environment} did not bring it up from this machine"))
-    journal = StateJournal(cluster.state, record.app, record.environment)
-    Executor(cluster.nomad, cluster.consul, journal, view, SystemClock(), cluster.agents.stop).carry_out(
-        removal.plan
-    )
+    executor(cluster, record.app, record.environment, view).carry_out(removal.plan)
     if removal.foreign:
         view.report(AgentsKept(cluster.agents.ours(), removal.foreign))
     elif removal.others:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashistack.cli import options, sites
+from hashistack.cli import options, service_backup, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.messages import stand_in_upkeep
 from hashistack.messages import upkeep as say
 
 if TYPE_CHECKING:
@@ -20,29 +21,43 @@ if TYPE_CHECKING:
     from hashistack.targets import Site
     from hashistack.views.cluster_events import EventView
 
+_NAME_AND_BACKUP = 2
+
 
 @make(
-    example="hashistack restore -e factory backups/shop-factory-2026-11-21T180000Z",
+    example="hashistack restore -e factory backups/shop-factory-2026-11-21T180000Z\n"
+    "hashistack restore -e factory db backups/shop-factory-db-2026-11-21T180000Z.backup",
     exits=(Exit.CONFLICT, Exit.DESCRIPTOR, Exit.UNAVAILABLE, Exit.INTERRUPTED),
 )
 @options.file
 @options.required_environment
 @options.output
 @options.yes
-@click.argument("backup", metavar="BACKUP")
+@click.argument("given", metavar="[NAME] BACKUP", nargs=-1)
 def restore(
-    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, backup: str
+    session: Session,
+    file: str | None,
+    environment: str | None,
+    output: str | None,
+    yes: bool,
+    given: tuple[str, ...],
 ) -> Exit:
-    """Put a backup in the place of what Consul's and Nomad's servers have.
+    """Put a backup in the place of what Consul's and Nomad's servers have, or of what a backing service keeps.
 
-    BACKUP is a folder that `hashistack backup` made. All jobs, secrets and tokens become those of its time; what was
-    changed since is lost. Checks the backup first, and asks. Tokens that people made after the backup are unknown
-    afterwards; the hosts are given theirs anew.
+    Without a NAME, BACKUP is a folder that `hashistack backup` made. All jobs, secrets and tokens become those of its
+    time; what was changed since is lost. Checks the backup first, and asks. Tokens that people made after the backup
+    are unknown afterwards; the hosts are given theirs anew.
+
+    With the NAME of a backing service, BACKUP is the file that `hashistack backup NAME` wrote.
     """
-    folder = session.terminal.cwd / backup
+    if len(given) not in (1, _NAME_AND_BACKUP):
+        raise UsageProblem(stand_in_upkeep.restore_what(len(given)))
+    folder = session.terminal.cwd / given[-1]
 
     def work(view: EventView) -> Exit:
         site = sites.existing(session, sites.Asked(file, environment, output), view.report)
+        if len(given) == _NAME_AND_BACKUP:
+            return service_backup.put_back(session, site, given[0], folder, view, yes=yes)
         return _run(session, site, _manifest(folder, site.stack), folder, view, yes=yes)
 
     return framed(session, work, "restoring")

@@ -107,9 +107,13 @@ command = group(
 
 
 def _rotate(session: Session, view: EventView, asked: sites.Asked, name: str, *, yes: bool) -> Exit:
+    from hashistack.messages import stand_in_steps as refusals
+    from hashistack.plan.stand_ins import stand_ins
     from hashistack.targets import aws_rotate
 
     def check(stack: Stack) -> None:
+        if name in {each.name for each in stand_ins(stack)}:
+            raise UsageProblem(refusals.not_rotated(name))
         if stack.environment.target != "aws":
             raise UsageProblem(managed.nothing_managed(stack.environment.name))
         sites.check_agreement(session, stack, f"secrets rotate {name}", yes=yes)

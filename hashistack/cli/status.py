@@ -12,7 +12,7 @@ from hashistack.diagnostics import Exit
 if TYPE_CHECKING:
     from hashistack.backends.cluster import Cluster
     from hashistack.model import Stack
-    from hashistack.plan.status import Status
+    from hashistack.plan.status import Facts, Status
 
 
 @make(example="hashistack status -e laptop", exits=(Exit.DESCRIPTOR, Exit.UNAVAILABLE))
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @options.required_environment
 def status(session: Session, file: str | None, environment: str | None) -> Exit:
     """Show processes, versions, health and addresses.
+
+    Of backing services that run in the cluster also their members, who leads, and whether all copies are there.
 
     Ends with 0 if all that should run is healthy and with 1 if something is not, so that scripts can wait for it.
     """
@@ -41,7 +43,6 @@ command = status
 def _status(cluster: Cluster, stack: Stack) -> Status:
     from datetime import UTC, datetime
 
-    from hashistack.backends.observe import facts
     from hashistack.plan.status import AgentStatus, Facts
     from hashistack.plan.status import status as put_together
 
@@ -52,5 +53,17 @@ def _status(cluster: Cluster, stack: Stack) -> Status:
         )
         for api in (cluster.consul, cluster.nomad)
     )
-    read = facts(cluster.nomad, cluster.consul, stack) if all(agent.answers for agent in agents) else Facts()
+    read = _facts(cluster, stack) if all(agent.answers for agent in agents) else Facts()
     return put_together(stack, read, agents, datetime.now(UTC))
+
+
+def _facts(cluster: Cluster, stack: Stack) -> Facts:
+    from dataclasses import replace
+
+    from hashistack.backends.observe import facts
+    from hashistack.backends.reports import Reports
+    from hashistack.plan.stand_ins import stand_ins
+
+    read = facts(cluster.nomad, cluster.consul, stack)
+    running = [each for each in stand_ins(stack) if each.job in read.jobs]
+    return replace(read, reports=Reports(cluster.nomad).of(running))

@@ -117,9 +117,7 @@ def _given(session: Session, secrets_file: str | None) -> dict[str, Sensitive]:
 def _run(
     session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive], view: EventView
 ) -> None:
-    from hashistack.backends.cluster import StateJournal, SystemClock
-    from hashistack.cli.job_plan import observed, pretended
-    from hashistack.plan.executor import Executor
+    from hashistack.cli.job_plan import executor, observed, pretended
     from hashistack.plan.planner import absent_secrets, plan_up
     from hashistack.plan.progress import Ready
 
@@ -132,9 +130,7 @@ def _run(
         **given,
     }
     plan = plan_up(wanted, actual, given)
-    journal = StateJournal(cluster.state, wanted.stack.app, wanted.stack.environment.name)
-    executor = Executor(cluster.nomad, cluster.consul, journal, view, SystemClock(), cluster.agents.stop)
-    executor.carry_out(plan)
+    executor(cluster, wanted.stack.app, wanted.stack.environment.name, view).carry_out(plan)
     view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
 
 

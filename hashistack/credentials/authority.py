@@ -86,6 +86,16 @@ def is_good_for(identity: Identity, leaf: Leaf) -> bool:
     )
 
 
+def alternatives(identity: Identity) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names and the addresses that a certificate is for; raise ValueError where it cannot be read."""
+    try:
+        found = _certificate(identity).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset(), frozenset()
+    addresses = found.get_values_for_type(x509.IPAddress)
+    return frozenset(found.get_values_for_type(x509.DNSName)), frozenset(map(str, addresses))
+
+
 def is_issued_by(identity: Identity, authority: Identity) -> bool:
     """Tell whether `authority` signed a certificate, and the key beside the certificate belongs to it."""
     certificate = _certificate(identity)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hashistack.plan.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from hashistack.credentials.service import Issued
+    from hashistack.plan.volumes import Node, Volume
 
 Json = dict[str, Any]
 
@@ -31,12 +35,13 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job in the cluster; `owner` and `version` are our meta, None on a job that somebody else made."""
+    """A job in the cluster; `owner` and `version` are of its meta, None on a job that somebody else made."""
 
     id: str
     owner: str | None
     version: str | None
     stopped: bool = False
+    meta: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What is in the cluster: jobs and candidates by id, item names by variable path, release outcomes by version."""
+    """What is in the cluster: jobs and candidates by id, item names by variable path, release outcomes by version.
+
+    Of stand-ins, by their job: `certificates`, what is in the cluster of each; `setups`, the content with which what is
+    done once was done last; `reports`, what their members say; `formed`, which of them have
+    become a cluster.
+    """
 
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     candidates: Mapping[str, Candidate] = field(default_factory=dict)
     variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     releases: Mapping[str, str] = field(default_factory=dict)
+    nodes: tuple[Node, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    certificates: Mapping[str, Issued] = field(default_factory=dict)
+    setups: Mapping[str, str] = field(default_factory=dict)
+    reports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    formed: frozenset[str] = frozenset()

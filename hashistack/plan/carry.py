@@ -1,12 +1,13 @@
-"""Keep in a job what the cluster has decided meanwhile, and make a failed job new enough to be tried again. Pure."""
+"""Keep in a job what was decided meanwhile, and make a job new enough to be tried or started again. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 
 from hashistack.plan import names
-from hashistack.plan.actual import Json
+from hashistack.plan.actual import Candidate, Json
 
 
 def carried_over(job: Json, running: Json | None, *, failed: bool) -> Json:
@@ -18,15 +19,23 @@ def carried_over(job: Json, running: Json | None, *, failed: bool) -> Json:
     if running is None or running.get("Stop"):
         return job
     result = deepcopy(job)
-    attempt = int((running.get("Meta") or {}).get(names.ATTEMPT, 0)) + (1 if failed else 0)
-    if attempt:
-        result["Meta"] = {**(result.get("Meta") or {}), names.ATTEMPT: str(attempt)}
+    attempt = _number(running, names.ATTEMPT) + (1 if failed else 0)
+    for name, number in ((names.ATTEMPT, attempt), (names.CERTIFICATE, _number(running, names.CERTIFICATE))):
+        if number:
+            result["Meta"] = {**(result.get("Meta") or {}), name: str(number)}
     counts = {group["Name"]: int(group["Count"]) for group in running.get("TaskGroups") or []}
     for group in result.get("TaskGroups") or []:
         limits = group.get("Scaling")
         if limits and group["Name"] in counts and limits.get("Enabled"):
             group["Count"] = min(max(counts[group["Name"]], int(limits["Min"] or 0)), int(limits["Max"]))
     return result
+
+
+def with_new_certificate(candidate: Candidate) -> Candidate:
+    """Return a job that Nomad takes for a new version: its members start again and read the new one."""
+    job = candidate.job
+    counted = {names.CERTIFICATE: str(_number(job, names.CERTIFICATE) + 1)}
+    return replace(candidate, job={**job, "Meta": {**(job.get("Meta") or {}), **counted}}, changed=True)
 
 
 def has_failed(job: Json, deployments: Iterable[Json]) -> bool:
@@ -48,3 +57,7 @@ def differs(diff: Json) -> bool:
 def same_kind(job: Json, running: Json) -> bool:
     """Tell whether Nomad takes the job as a new version of the running one: same type, periodic as before or not."""
     return job["Type"] == running["Type"] and bool(job.get("Periodic")) == bool(running.get("Periodic"))
+
+
+def _number(job: Json, name: str) -> int:
+    return int((job.get("Meta") or {}).get(name, 0))

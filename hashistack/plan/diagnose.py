@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from hashistack.plan.actual import Json
 from hashistack.plan.finding import Finding, Kind
+from hashistack.plan.symptoms import Check, Symptoms, tells
+
+__all__ = ["Check", "Symptoms", "diagnose", "tells"]
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
 _KILLED = 137  # 128 + SIGKILL
 _KEPT_EVENTS = 10  # Nomad keeps the last ten of a task
 _ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A health check of an instance, as Consul sees it."""
-
-    name: str
-    status: str
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class Symptoms:
-    """All that is known about an instance: its allocation, its checks, the last lines that its tasks wrote."""
-
-    allocation: Json
-    checks: tuple[Check, ...] = ()
-    log: tuple[str, ...] = ()
 
 
 def diagnose(symptoms: Symptoms) -> Finding | None:
@@ -52,8 +36,14 @@ def diagnose(symptoms: Symptoms) -> Finding | None:
 def _events(allocation: Json) -> list[Json]:
     """Return the events of all tasks in their order, without the ends that Nomad itself asked for."""
     states: dict[str, Json] = allocation.get("TaskStates") or {}
-    found = [event for state in states.values() for event in _own_events(state.get("Events") or [])]
+    told = (state.get("Events") or [] for state in states.values() if not _is_done(state))
+    found = [event for events in told for event in _own_events(events)]
     return sorted(found, key=lambda event: int(event.get("Time") or 0))
+
+
+def _is_done(state: Json) -> bool:
+    """Tell whether a task has done what it had to do before or after the main one starts."""
+    return state.get("State") == "dead" and state.get("Failed") is False and not state.get("Restarts")
 
 
 def _own_events(events: Sequence[Json]) -> Iterator[Json]:
@@ -125,7 +115,7 @@ def _memory(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
     details = event.get("Details") or {}
     if event["Type"] != "Terminated" or details.get("oom_killed") != "true":
         return None
-    hint = f"raise `processes.{symptoms.allocation['TaskGroup']}.memory`"
+    hint = f"raise `{symptoms.key}.memory`"
     return Finding(
         "memory", where, _text(event), "it used more memory than it may and was killed", hint, symptoms.log
     )
@@ -146,7 +136,7 @@ def _exit(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
         ),
         _KILLED: (
             "it was killed (exit code 137), most often for want of memory",
-            f"raise `processes.{symptoms.allocation['TaskGroup']}.memory`, or see why it does not end on SIGTERM",
+            f"raise `{symptoms.key}.memory`, or see why it does not end on SIGTERM",
         ),
     }
     why = "its last lines say why" if symptoms.log else ""
@@ -215,19 +205,11 @@ def _missing_service(service: str) -> tuple[str, str]:
     )
 
 
-def tells(check: Check) -> int:
-    """Rank what a check says: an answer says more than a connection that breaks, and that more than one refused."""
-    if check.status == "passing" or re.search(r"HTTP \w+ \S+: \d{3}", check.output):
-        return 2
-    return 0 if not check.output or "connection refused" in check.output else 1
-
-
 def _check(where: str, symptoms: Symptoms) -> Finding | None:
     failing = [check for check in symptoms.checks if check.status != "passing"]
     if not failing:
         return None
     check = failing[0]
-    key = f"processes.{symptoms.allocation['TaskGroup']}"
     event = f"check {check.name} is {check.status}: {check.output.strip() or 'it says nothing yet'}"
     path = re.search(r"https?://[^/\s]+(?P<path>/[^\s\":]*)", check.output)
     named = f"its health check {path['path']}" if path else "its health check"
@@ -235,8 +217,16 @@ def _check(where: str, symptoms: Symptoms) -> Finding | None:
         found = re.search(pattern, check.output)
         if found:
             cause = f"{named} {does}".format(**found.groupdict())
-            return Finding(kind, where, event, cause, hint.format(key=key), symptoms.log)
-    return Finding("unhealthy", where, event, f"{named} does not pass", f"see `{key}.health`", symptoms.log)
+            advice = _MEMBERS if symptoms.service else hint.format(key=symptoms.key)
+            return Finding(kind, where, event, cause, advice, symptoms.log)
+    return Finding("unhealthy", where, event, f"{named} does not pass", _health(symptoms), symptoms.log)
+
+
+_MEMBERS = "`hashistack status` shows its members"
+
+
+def _health(symptoms: Symptoms) -> str:
+    return _MEMBERS if symptoms.service else f"see `{symptoms.key}.health`"
 
 
 # What Consul's checks say (Go's net/http errors, or the answer's status line), what that means, what to do.
@@ -278,8 +268,7 @@ def _restarted(where: str, events: Sequence[Json], symptoms: Symptoms) -> Findin
     if not told:
         return None
     cause = "its health check did not pass, again and again"
-    hint = f"see `processes.{symptoms.allocation['TaskGroup']}.health`"
-    return Finding("unhealthy", where, told[-1], cause, hint, symptoms.log)
+    return Finding("unhealthy", where, told[-1], cause, _health(symptoms), symptoms.log)
 
 
 def _deadline(where: str, events: Sequence[Json], symptoms: Symptoms) -> Finding | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from hashistack.diagnostics import DeployError
 from hashistack.messages import cluster as messages
+from hashistack.messages import stand_in_steps
+from hashistack.plan import names
 from hashistack.plan.actual import Registration
 from hashistack.plan.follow import Follower, progress_deadline
-from hashistack.plan.interfaces import Clock, Jobs, Journal, Services
+from hashistack.plan.interfaces import Clock, Disks, Jobs, Journal, Services
+from hashistack.plan.prepare import Preparer, generated
 from hashistack.plan.progress import (
     AgentsStopped,
     Progress,
@@ -25,26 +27,39 @@ from hashistack.plan.progress import (
 from hashistack.plan.release import Releaser
 from hashistack.plan.secret_store import store
 from hashistack.plan.sensitive import Sensitive
+from hashistack.plan.setup import Setup
 from hashistack.plan.steps import (
     AwaitJob,
     AwaitService,
     BeginJob,
+    CreateVolumes,
     GenerateCredentials,
+    IssueCertificate,
     KeepJob,
     Plan,
     RemoveJob,
     RemoveVariable,
+    RemoveVolumes,
     RunRelease,
+    RunSetup,
     Step,
     StopAgents,
     StoreSecrets,
     SubmitJob,
 )
 
-_PASSWORD_BYTES = 24  # 192 bits, as 32 characters that need no quoting anywhere
-_SERVICE_PATIENCE = 120.0  # seconds for a backing service whose job runs to pass its checks
+# Seconds for a backing service whose job runs to pass its checks: a cluster that forms needs one or two minutes, and
+# its job has not waited for that where somebody submitted it by hand.
+_SERVICE_PATIENCE = 300.0
 _STOP_PATIENCE = 120.0  # seconds for instances to end; their kill_timeout is 30 s
 _TICK = 0.5
+
+
+class StopsAgents(Protocol):
+    """Stops the agents of this machine."""
+
+    def __call__(self, *, keeps_data: bool) -> tuple[str, ...]:
+        """Stop them, with or without their data, and return their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +68,11 @@ class Executor:
 
     jobs: Jobs
     services: Services
+    disks: Disks
     journal: Journal
     progress: Progress
     clock: Clock
-    stop_agents: Callable[[], tuple[str, ...]]
+    stop_agents: StopsAgents
 
     def carry_out(self, plan: Plan) -> None:
         """Carry out every step in order; the first that fails ends it with an error."""
@@ -65,26 +81,46 @@ class Executor:
 
     def _carry_out(self, step: Step) -> None:
         match step:
-            case StoreSecrets(path, values):
-                self._store(path, values, generated=False)
-            case GenerateCredentials(path, names):
-                generated = {name: Sensitive(secrets.token_urlsafe(_PASSWORD_BYTES)) for name in names}
-                self._store(path, generated, generated=True)
-            case AwaitService(name, service):
-                self._await(name, service)
+            case StoreSecrets() | GenerateCredentials() | RemoveVariable():
+                self._variable(step)
+            case CreateVolumes() | IssueCertificate() | RemoveVolumes():
+                self._prepare(step)
+            case AwaitService():
+                self._await(step)
+            case RunSetup():
+                self.journal.job_submitted(step.job)
+                Setup(self.jobs, self.journal, self.progress, self.clock).run(step)
             case RunRelease():
                 self.journal.variable_stored(step.outcomes)
                 self.journal.job_submitted(step.job)
                 Releaser(self.jobs, self.progress, self.clock).run(step)
             case SubmitJob() | BeginJob() | AwaitJob() | KeepJob() | RemoveJob():
                 self._job(step)
+            case StopAgents(_, keeps_data):
+                stopped = self.stop_agents(keeps_data=keeps_data)
+                self.progress.report(AgentsStopped(stopped, keeps_data))
+            case _:
+                assert_never(step)
+
+    def _variable(self, step: StoreSecrets | GenerateCredentials | RemoveVariable) -> None:
+        match step:
+            case StoreSecrets(path, values):
+                self._store(path, values, generated=False)
+            case GenerateCredentials(path, items):
+                self._store(path, {item: generated(item) for item in items}, generated=True)
             case RemoveVariable(path):
                 self.jobs.delete_variable(path)
                 self.progress.report(Removed("variable", path))
-            case StopAgents():
-                self.progress.report(AgentsStopped(self.stop_agents()))
-            case _:
-                assert_never(step)
+
+    def _prepare(self, step: CreateVolumes | IssueCertificate | RemoveVolumes) -> None:
+        preparer = Preparer(self.jobs, self.services, self.disks, self.journal, self.progress, self.clock)
+        match step:
+            case CreateVolumes():
+                preparer.create(step)
+            case IssueCertificate():
+                preparer.issue(step)
+            case RemoveVolumes():
+                preparer.remove(step)
 
     def _job(self, step: SubmitJob | BeginJob | AwaitJob | KeepJob | RemoveJob) -> None:
         follower = Follower(self.jobs, self.services, self.progress, self.clock)
@@ -92,7 +128,7 @@ class Executor:
             case SubmitJob():
                 self._submit(step, follower)
             case BeginJob(submission):
-                self._register(submission)
+                follower.placed(self._register(submission), submission.candidate.job)
             case AwaitJob(submission):
                 follower.confirm(submission, progress_deadline(submission.candidate.job))
                 self.progress.report(Running(submission.job, submission.version))
@@ -107,20 +143,24 @@ class Executor:
         store(self.jobs, self.journal, path, values)
         self.progress.report(Stored(path, tuple(sorted(values)), generated))
 
-    def _await(self, name: str, service: str) -> None:
+    def _await(self, step: AwaitService) -> None:
         end = self.clock.now() + _SERVICE_PATIENCE
-        told = False
-        while not self.services.passing(service):
+        told = ""
+        while not self.services.passing(step.service):
+            healthy = self._healthy_members(step) if step.members > 1 else 0
             if self.clock.now() > end:
-                raise DeployError(
-                    messages.deployment_failed(
-                        service, None, f"{name} does not pass its checks in Consul", None
-                    )
-                )
-            if not told:
-                self.progress.report(Waiting(f"{service} to be healthy in Consul"))
-                told = True
+                found = stand_in_steps.not_formed(step.name, step.service, healthy, step.members)
+                raise DeployError(found)
+            count = f", {healthy} of {step.members} members are" if step.members > 1 else ""
+            waiting = f"{step.service} to be healthy in Consul{count}"
+            if waiting != told:
+                self.progress.report(Waiting(waiting))
+                told = waiting
             self.clock.wait(_TICK)
+
+    def _healthy_members(self, step: AwaitService) -> int:
+        found = self.services.instances(names.member_service(step.service))
+        return sum(all(check["Status"] == "passing" for check in each["Checks"]) for each in found)
 
     def _register(self, step: SubmitJob) -> Registration:
         self.journal.job_submitted(step.job)

@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 
 from hashistack.compile.batch import BatchView, release_job
 from hashistack.compile.instance_types import InstanceType, instance
-from hashistack.compile.stand_ins import stand_in_for
+from hashistack.compile.stand_ins import engine_of
+from hashistack.compile.stand_ins.member import Member
 from hashistack.diagnostics import Diagnostic
 from hashistack.messages import plan as messages
 from hashistack.model import Clients, Stack
@@ -191,16 +192,16 @@ def _demands(stack: Stack, *, most: bool) -> Iterator[Demand]:
 
 
 @runtime_checkable
-class _Asking(Protocol):
-    """What a stand-in shows of what it asks for."""
+class _OfNodes(Protocol):
+    """What the job of a stand-in shows of its nodes."""
 
-    cpu: int
-    memory: int
+    member: Member
 
 
 def _stand_ins(stack: Stack) -> Iterator[Demand]:
     for service in stack.backing_services:
-        stand_in = stand_in_for(service)
-        view = stand_in(stack, service, "").view if stand_in else None
-        if isinstance(view, _Asking):
-            yield Demand(f"backing_services.{service.name}", 1, view.cpu, view.memory)
+        engine = engine_of(service)
+        for artifact in engine.artifacts(stack, service, "") if engine else ():
+            if isinstance(artifact.view, _OfNodes):
+                node = artifact.view.member
+                yield Demand(node.key, node.nodes, node.cpu, node.memory)

@@ -44,6 +44,10 @@ class Follower:
             self._follow_deployment(step, deployment, watch)
         self.progress.report(Running(step.job, step.version))
 
+    def placed(self, registration: Registration, job: Json) -> None:
+        """Return when the scheduler has looked at a job, and report what it could not place."""
+        self._deployment_of(registration, Watch(self.jobs, self.services, self.progress, self.clock, job))
+
     def confirm(self, step: SubmitJob, patience: float = _CONFIRM_PATIENCE) -> None:
         """Return when a job that was submitted before runs as it should; raise `DeployError` if it does not.
 
@@ -55,7 +59,11 @@ class Follower:
         watch = Watch(self.jobs, self.services, self.progress, self.clock, step.candidate.job)
         version = (self.jobs.job(step.job) or {}).get("Version")
         newest = next(iter(self.jobs.deployments(step.job)), None)
-        if newest and newest["JobVersion"] == version and newest["Status"] in ("running", "pending"):
+        if (
+            newest
+            and newest["JobVersion"] == version
+            and newest["Status"] in ("running", "pending", "failed")
+        ):
             self._follow_deployment(step, newest["ID"], watch)
         else:
             self._start_failed_again(step.job)
@@ -95,7 +103,8 @@ class Follower:
             allocations = self.jobs.deployment_allocations(deployment_id)
             watch.instances(allocations)
             unplaced = self._unplaced(step.job, deployment, watch)
-            if not given_up and (deadline.passed(deployment, unplaced) or _failing(allocations)):
+            lost = _failing(allocations) or _too_late(step.candidate.job, allocations)
+            if not given_up and (lost or deadline.passed(deployment, unplaced)):
                 self.jobs.fail_deployment(deployment_id)
                 given_up = True
         if deployment and deployment["Status"] == "successful":
@@ -187,6 +196,13 @@ def _failing(allocations: Sequence[Json]) -> bool:
     """Tell whether enough instances of one process have failed for good."""
     failed = [a["TaskGroup"] for a in allocations if a["ClientStatus"] == "failed"]
     return any(failed.count(group) >= _ENOUGH_FAILURES for group in set(failed))
+
+
+def _too_late(job: Json, allocations: Sequence[Json]) -> bool:
+    """Tell whether a member of a stand-in was not whole in time: Nomad never calls it healthy again, and waits."""
+    judged = [a for a in allocations if (a["ClientStatus"], a["DesiredStatus"]) == ("running", "run")]
+    unhealthy = [a for a in judged if (a.get("DeploymentStatus") or {}).get("Healthy") is False]
+    return names.ENGINE in (job.get("Meta") or {}) and bool(unhealthy)
 
 
 def progress_deadline(job: Json) -> float:

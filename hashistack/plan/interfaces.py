@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from hashistack.plan.actual import Json, Registration, Variable
+from hashistack.plan.volumes import Volume
 
 
 class Variables(Protocol):
@@ -78,6 +79,25 @@ class Services(Protocol):
     def instances(self, service: str) -> list[Json]:
         """List the instances of a service with their checks."""
 
+    def forget(self, prefix: str) -> None:
+        """Delete all keys that begin with the prefix."""
+
+
+class Disks(Protocol):
+    """Nomad's volumes."""
+
+    def volumes(self) -> tuple[Volume, ...]:
+        """Return every volume."""
+
+    def create(self, name: str, node: str, storage: int) -> str:
+        """Make a volume of `storage` MiB on a machine and return its id."""
+
+    def state(self, volume: str) -> str:
+        """Return the state of a volume; "ready" once it can be used."""
+
+    def delete(self, volume: str) -> None:
+        """Delete a volume with what is in it."""
+
 
 class Journal(Protocol):
     """The memory of this machine: what was put into the cluster, so that `down` removes that and nothing else."""
@@ -87,6 +107,9 @@ class Journal(Protocol):
 
     def variable_stored(self, path: str) -> None:
         """Remember a variable before it is made."""
+
+    def volume_made(self, name: str) -> None:
+        """Remember the name of volumes before they are made."""
 
 
 class Clock(Protocol):

@@ -7,7 +7,11 @@ from hashistack.model import BackingService, Stack
 OWNER = "hashistack.app"
 VERSION = "hashistack.version"
 ATTEMPT = "hashistack.attempt"
+CERTIFICATE = "hashistack.certificate"
+ENGINE = "hashistack.engine"
 INGRESS = "ingress"
+# What jobs beside that of a stand-in are called: <job>-archive.
+COMPANIONS = ("archive", "backup")
 
 
 def release_job(app: str) -> str:
@@ -23,6 +27,46 @@ def secrets_variable(app: str) -> str:
 def credentials_variable(app: str, service: str) -> str:
     """Return the path of the Nomad variable with a backing service's login."""
     return f"nomad/jobs/{app}-{service}"
+
+
+def variable_of(job: str) -> str:
+    """Return the path of the Nomad variable that a job reads by itself; the app reads a stand-in's."""
+    return f"nomad/jobs/{job}"
+
+
+def node_variable(job: str) -> str:
+    """Return the path of the Nomad variable that only the members of a stand-in read."""
+    return f"nomad/jobs/{job}/node"
+
+
+def authority_variable(job: str) -> str:
+    """Return the path of the Nomad variable with the authority of a stand-in, for operators alone."""
+    return f"hashistack/stand-ins/{job}"
+
+
+def keys_below(job: str) -> str:
+    """Return what Consul's keys of a stand-in begin with."""
+    return f"hashistack/{job}/"
+
+
+def member_service(service: str) -> str:
+    """Return the Consul service that lists every member of a stand-in."""
+    return f"{service}-member"
+
+
+def formed_key(job: str) -> str:
+    """Return Consul's key that says that a stand-in has become a cluster."""
+    return f"{keys_below(job)}formed"
+
+
+def setup_job(job: str) -> str:
+    """Return the id of the job that is run once when a stand-in runs."""
+    return f"{job}-setup"
+
+
+def data_variables(job: str) -> tuple[str, ...]:
+    """Return the paths of the Nomad variables without which the data of a stand-in is of no use."""
+    return variable_of(job), node_variable(job), authority_variable(job)
 
 
 def releases_variable(app: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from hashistack.diagnostics import BackendError, ConflictError, UsageProblem
 from hashistack.messages import cluster as messages
@@ -11,18 +11,29 @@ from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual
 from hashistack.plan.addresses import addresses
+from hashistack.plan.carry import with_new_certificate
 from hashistack.plan.files import JobFile
 from hashistack.plan.sensitive import Sensitive
+from hashistack.plan.stand_in_limits import check_limits
+from hashistack.plan.stand_ins import (
+    StandIn,
+    companions,
+    fingerprint,
+    is_set_up,
+    preparations,
+    waves,
+)
 from hashistack.plan.steps import (
     AwaitJob,
     AwaitService,
     BeginJob,
-    GenerateCredentials,
+    IssueCertificate,
     JobKind,
     KeepJob,
     Plan,
     RemoveJob,
     RunRelease,
+    RunSetup,
     Step,
     StoreSecrets,
     SubmitJob,
@@ -56,11 +67,14 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
     _check_ingress(wanted, actual)
     _check_secrets(wanted.stack, actual, secrets)
     _check_backing_services(wanted, actual)
+    check_limits(wanted.stack, actual)
+    prepared = tuple(preparations(wanted.stack, actual))
+    actual = _with_new_certificates(actual, prepared)
     ingress = tuple(_ingress(wanted, actual))
     begun, awaited = ingress[:-1], ingress[-1:]
     steps = (
         *_store(wanted.stack, actual, secrets),
-        *_credentials(wanted, actual),
+        *prepared,
         *begun,
         *_backing_services(wanted, actual),
         *_release(wanted, actual),
@@ -127,24 +141,65 @@ def _check_backing_services(wanted: Wanted, actual: Actual) -> None:
 # --- the steps, in their order
 
 
+def _with_new_certificates(actual: Actual, prepared: tuple[Step, ...]) -> Actual:
+    """Return what is there with those stand-ins to be started again that get a certificate while they run."""
+    jobs = [each.job for each in prepared if isinstance(each, IssueCertificate) and _runs(actual, each.job)]
+    renewed = {job: with_new_certificate(actual.candidates[job]) for job in jobs if job in actual.candidates}
+    return replace(actual, candidates={**actual.candidates, **renewed})
+
+
 def _store(stack: Stack, actual: Actual, secrets: Mapping[str, Sensitive]) -> Iterator[Step]:
     values = {name: secrets[name] for name in absent_secrets(stack, actual)}
     if values:
         yield StoreSecrets(names.secrets_variable(stack.app), values)
 
 
-def _credentials(wanted: Wanted, actual: Actual) -> Iterator[Step]:
-    for service in _stand_ins(wanted):
-        path = names.credentials_variable(wanted.stack.app, service)
-        if "password" not in actual.variables.get(path, frozenset()):
-            yield GenerateCredentials(path, ("password",))
-
-
 def _backing_services(wanted: Wanted, actual: Actual) -> Iterator[Step]:
-    for service in _stand_ins(wanted):
-        job = names.consul_service(wanted.stack.app, service)
-        yield from _submit(wanted, actual, job, "service", versioned=False)
-        yield AwaitService(service, job)
+    """Yield the steps of the stand-ins: those that are new form at the same time, others change one by one."""
+    for wave in waves(wanted.stack):
+        actual = _begun_anew(actual, wave)
+        steps = {
+            each.job: tuple(_submit(wanted, actual, each.job, "service", versioned=False)) for each in wave
+        }
+        new = [each.job for each in wave if any(isinstance(step, SubmitJob) for step in steps[each.job])]
+        new = [job for job in new if actual.candidates[job].replaces or not _runs(actual, job)]
+        for job in new:
+            yield from (BeginJob(step) if isinstance(step, SubmitJob) else step for step in steps[job])
+        for job in (each.job for each in wave if each.job not in new):
+            yield from steps[job]
+        yield from (AwaitJob(step) for job in new for step in steps[job] if isinstance(step, SubmitJob))
+        yield from (AwaitService(each.name, each.job, each.nodes) for each in wave)
+        yield from _setups(wanted, actual, wave)
+    for job in companions(wanted.stack, tuple(wanted.ids)):
+        kind: JobKind = "periodic" if actual.candidates[job].job.get("Periodic") else "service"
+        yield from _submit(wanted, actual, job, kind, versioned=False)
+
+
+def _runs(actual: Actual, job: str) -> bool:
+    state = actual.jobs.get(job)
+    return state is not None and not state.stopped
+
+
+def _begun_anew(actual: Actual, wave: tuple[StandIn, ...]) -> Actual:
+    """Return what is there with those to be removed first that change and never became a cluster.
+
+    Their members wait for each other; an update that takes one after another would wait with them.
+    """
+    stuck = {
+        each.job: replace(actual.candidates[each.job], replaces=True, index=0)
+        for each in wave
+        if each.engine.stateful and each.job not in actual.formed and actual.candidates[each.job].changed
+        if _runs(actual, each.job)
+    }
+    return replace(actual, candidates={**actual.candidates, **stuck})
+
+
+def _setups(wanted: Wanted, actual: Actual, wave: tuple[StandIn, ...]) -> Iterator[Step]:
+    for each in wave:
+        if each.setup in wanted.ids and not is_set_up(each, actual):
+            candidate = actual.candidates[each.setup]
+            outcomes = names.authority_variable(each.job)
+            yield RunSetup(each.setup, candidate, fingerprint(candidate), outcomes, _patience(wanted))
 
 
 def _release(wanted: Wanted, actual: Actual) -> Iterator[Step]:
@@ -196,11 +251,3 @@ def _submit(wanted: Wanted, actual: Actual, job: str, kind: JobKind, *, versione
 
 def _patience(wanted: Wanted) -> int:
     return _PATIENCE[wanted.stack.environment.target]
-
-
-def _stand_ins(wanted: Wanted) -> Sequence[str]:
-    return [
-        service.name
-        for service in wanted.stack.backing_services
-        if names.consul_service(wanted.stack.app, service.name) in wanted.ids
-    ]

@@ -75,9 +75,10 @@ class AgentsStarted:
 
 @dataclass(frozen=True, slots=True)
 class AgentsStopped:
-    """Agents of ours were stopped and their data removed."""
+    """Agents of ours were stopped and their data removed, unless it is kept."""
 
     agents: tuple[str, ...]
+    keeps_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,15 @@ class Stored:
     path: str
     names: tuple[str, ...]
     generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Something of a kind was made on machines: volumes."""
+
+    kind: str
+    name: str
+    hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line that the release step wrote."""
+    """A line that a job wrote which runs to its end."""
 
     job: str
     stream: str
@@ -160,10 +170,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The release step of a version has succeeded."""
+    """The release step of a version has succeeded, or a setup, which has no version."""
 
     job: str
-    version: str
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +214,7 @@ Event = (
     | AgentsStopped
     | AgentsKept
     | Stored
+    | Made
     | Unchanged
     | Submitted
     | Rollout

@@ -8,16 +8,17 @@ from typing import Literal
 
 from hashistack.plan import names
 from hashistack.plan.actual import JobState
-from hashistack.plan.steps import Plan, RemoveJob, RemoveVariable, Step, StopAgents
+from hashistack.plan.steps import Plan, RemoveJob, RemoveVariable, RemoveVolumes, Step, StopAgents
 
-Way = Literal["nothing", "forget", "restart", "remove"]
+Way = Literal["nothing", "kept", "forget", "restart", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is known before Nomad is asked: this environment's record, other records, which agents answer and are ours.
 
-    `nomad_ours` and `agents_ours` count agents that hashistack started here, running or dead.
+    `nomad_ours` and `agents_ours` count agents that hashistack started here, running or dead. `keeps`: there is data of
+    stand-ins that is to be kept, beside what is `recorded`.
     """
 
     recorded: bool
@@ -26,13 +27,15 @@ class Situation:
     nomad_ours: bool
     agents_ours: bool
     loopback: bool
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
     """What is there of an app's environment, all jobs of the cluster, and what other records name.
 
-    `others` are the other records in words; `needed` are the variables they name.
+    `others` are the other records in words; `needed` are the variables they name. The volumes that were recorded go
+    only where `purge` says so, and with them the variables without which their data is of no use.
     """
 
     app: str
@@ -43,6 +46,13 @@ class Remains:
     agents: tuple[str, ...]
     others: tuple[str, ...] = ()
     needed: frozenset[str] = frozenset()
+    recorded_volumes: tuple[str, ...] = ()
+    purge: bool = False
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The variables that stay because data stays."""
+        return frozenset() if self.purge else data_variables(self.recorded_volumes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +70,21 @@ class Removal:
     others: tuple[str, ...]
 
 
+def data_variables(volumes: Iterable[str]) -> frozenset[str]:
+    """Return the variables without which the data in volumes of these names is of no use."""
+    return frozenset(path for name in volumes for path in names.data_variables(name))
+
+
 def way_down(situation: Situation) -> Way:
     """Choose how to remove: `forget` also wipes dead agents of ours; `restart` starts them again, others need them."""
+    if situation.keeps and not situation.recorded:
+        return "kept"
     if not situation.recorded and (situation.others or not situation.agents_ours):
         return "nothing"
     if "Nomad" not in situation.silent:
         return "remove"
     if situation.nomad_ours:
-        return "restart" if situation.others else "forget"
+        return "restart" if situation.others or situation.keeps else "forget"
     gone = situation.silent == {"Nomad", "Consul"} and not situation.agents_ours
     # An agent elsewhere may answer again; it is asked, so that its silence becomes an error.
     return "forget" if gone and situation.loopback else "remove"
@@ -79,10 +96,14 @@ def plan_down(remains: Remains) -> Removal:
     removed = _removed(remains, owners)
     left = [state for state in remains.jobs if state.id not in removed and not _child_of(state.id, removed)]
     steps: list[Step] = [RemoveJob(job) for job in removed]
+    if remains.purge:
+        steps += [RemoveVolumes(name) for name in remains.recorded_volumes]
     variables = (path for path in remains.recorded_variables if path in remains.variables)
-    steps += [RemoveVariable(path) for path in variables if path not in remains.needed]
+    steps += [RemoveVariable(path) for path in variables if path not in remains.needed | remains.kept]
     if remains.agents and not left and not remains.others:
-        steps.append(StopAgents(remains.agents))
+        steps.append(
+            StopAgents(remains.agents, keeps_data=bool(remains.recorded_volumes) and not remains.purge)
+        )
     return Removal(
         Plan(tuple(steps)),
         taken_over=tuple(

@@ -20,6 +20,10 @@ LoginKind = Literal["password", "access-key", "auth-token", "none"]
 _KINDS = ("password", "access-key", "auth-token", "none")
 # Consul allows letters, digits, hyphens and underscores in the names of meta.
 OWNER = "hashistack-app"
+# Where Debian's, Ubuntu's and Alpine's images have the public authorities, which sign what AWS shows its clients.
+PUBLIC_CA = "/etc/ssl/certs/ca-certificates.crt"
+# The app reads one variable whoever runs its service: without a login it finds an empty one and does not wait for it.
+NO_LOGIN = Login(items={"user": Sensitive(""), "password": Sensitive("")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def _service(name: str, found: Mapping[str, Any]) -> ManagedService:
     return ManagedService(
         name=name,
         addresses=tuple(map(_address, found["addresses"])),
-        meta={key: str(value) for key, value in sorted(found["meta"].items())},
+        meta={"ca": PUBLIC_CA, **{key: str(value) for key, value in sorted(found["meta"].items())}},
         user=str(login["user"]),
         kind=cast(LoginKind, login["kind"]),
         of=str(login["of"]),

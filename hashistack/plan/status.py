@@ -10,6 +10,7 @@ from hashistack.model import BackingService, Process, ScheduledProcess, Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Json
 from hashistack.plan.addresses import addresses
+from hashistack.plan.report import Answer, Report
 from hashistack.plan.schedule import next_run
 from hashistack.plan.steps import Address
 
@@ -20,7 +21,7 @@ _NANOSECONDS = 1_000_000_000
 class Facts:
     """What was read: jobs by id, allocations by job, instances by Consul service, runs by scheduled job, newest first.
 
-    `versions` is our version of the app's job by Nomad's number for it.
+    `versions` is our version of the app's job by Nomad's number for it, `reports` what stand-ins say, by job.
     """
 
     jobs: Mapping[str, Json] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Facts:
     allocations: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     instances: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     runs: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    reports: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A backing service; `addresses`: host:port of healthy instances; `managed`: hashistack does not run it."""
+    """A backing service; `addresses`: host:port of healthy instances; `managed`: hashistack does not run it.
+
+    `report` is what a stand-in says of its members, `problem` why it says nothing.
+    """
 
     name: str
     type: str
@@ -53,6 +58,8 @@ class ServiceStatus:
     healthy: bool
     managed: bool
     addresses: tuple[str, ...]
+    report: Report | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +147,16 @@ def _process(stack: Stack, process: Process, facts: Facts) -> ProcessStatus:
 def _service(stack: Stack, service: BackingService, facts: Facts) -> ServiceStatus:
     name = names.consul_service(stack.app, service.name)
     passing = [instance for instance in facts.instances.get(name, ()) if not _failing([instance])]
+    answer = facts.reports.get(name, Answer(None))
     return ServiceStatus(
         name=service.name,
         type=service.type,
         service=name,
-        healthy=bool(passing),
+        healthy=bool(passing) and not (answer.report and answer.report.quorum is False),
         managed=name not in facts.jobs,
         addresses=tuple(sorted(_address(instance) for instance in passing)),
+        report=answer.report,
+        problem=answer.problem,
     )
 
 

@@ -13,6 +13,14 @@ JobKind = Literal["service", "periodic", "system"]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A machine that gets a volume, by its id in Nomad and its name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSecrets:
     """Add items to the variable at `path`."""
 
@@ -29,11 +37,43 @@ class GenerateCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateVolumes:
+    """Make a volume `name` of `storage` MiB on each of the places, and wait until all can be used."""
+
+    name: str
+    places: tuple[Place, ...]
+    storage: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCertificate:
+    """Make the certificate of a stand-in's members, good at these addresses and names; if need be its authority."""
+
+    job: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitService:
-    """Wait until the Consul service `service` of the backing service `name` has a passing instance."""
+    """Wait until the Consul service `service` of the backing service `name` has a passing instance.
+
+    `members` is how many it has in all, which is told while it is waited for.
+    """
 
     name: str
     service: str
+    members: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunSetup:
+    """Run what is done once to a stand-in, to its end; `content` is remembered in the variable at `outcomes`."""
+
+    job: str
+    candidate: Candidate
+    content: str
+    outcomes: str
+    placement_patience: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +150,27 @@ class RemoveVariable:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveVolumes:
+    """Delete all volumes of a name, with what is in them, and what Consul remembers of who had them."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopAgents:
-    """Stop the agents that hashistack started and remove their data."""
+    """Stop the agents that hashistack started; remove their data unless it is to be kept."""
 
     agents: tuple[str, ...]
+    keeps_data: bool = False
 
 
 Step = (
     StoreSecrets
     | GenerateCredentials
+    | CreateVolumes
+    | IssueCertificate
     | AwaitService
+    | RunSetup
     | RunRelease
     | SubmitJob
     | BeginJob
@@ -127,6 +178,7 @@ Step = (
     | KeepJob
     | RemoveJob
     | RemoveVariable
+    | RemoveVolumes
     | StopAgents
 )
 

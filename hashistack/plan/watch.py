@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hashistack.plan import names
 from hashistack.plan.actual import Json
 from hashistack.plan.diagnose import Check, Symptoms, diagnose, tells
 from hashistack.plan.finding import Finding
@@ -15,6 +16,7 @@ _LOG_BYTES = 4000
 _LOG_LINES = 10
 # Seconds before a check that does not pass, or something waited for, is worth a word: it is just starting.
 _STARTING = 20.0
+_LOOK = 5.0  # seconds between two looks at the checks and the log of an instance: each takes many questions
 _QUIET = 15.0  # seconds without a word, after which it is said what is waited for
 _TAKES_TIME = ("check", "refused", "unhealthy", "waiting")
 _VAGUE = ("unhealthy", "refused")  # the vaguest first
@@ -28,6 +30,7 @@ class Watch:
         self._jobs, self._services, self._progress, self._clock = jobs, services, progress, clock
         self._job = job
         self._seen: dict[str, float] = {}
+        self._looked: dict[str, tuple[object, float]] = {}
         self._remembered: dict[tuple[str, str], Check] = {}
         self._told: list[tuple[str, Finding]] = []
         self._shown: dict[str, Rollout] = {}
@@ -54,7 +57,7 @@ class Watch:
             first = self._seen.setdefault(allocation["ID"], self._clock.now())
             started = self._clock.now() - first >= _STARTING or _ended(allocation)
             healthy = (allocation.get("DeploymentStatus") or {}).get("Healthy")
-            if healthy:
+            if healthy or not self._is_due(allocation):
                 continue
             self._remember(allocation)
             self._still_waiting(allocation, self._clock.now() - first)
@@ -64,10 +67,23 @@ class Watch:
             if finding and (started or finding.kind not in _TAKES_TIME):
                 self._tell(allocation["TaskGroup"], finding)
 
+    def _is_due(self, allocation: Json) -> bool:
+        """Tell whether an instance is to be looked at again: after a while, or when Nomad says something new of it."""
+        now, before = self._clock.now(), self._looked.get(allocation["ID"])
+        state = (allocation.get("ModifyIndex"), allocation["ClientStatus"])
+        if before and before[0] == state and now - before[1] < _LOOK:
+            return False
+        self._looked[allocation["ID"]] = (state, now)
+        return True
+
     def symptoms(self, allocation: Json) -> Symptoms:
         """Gather what is known about an instance."""
         checks = [check for (owner, _), check in self._remembered.items() if owner == allocation["ID"]]
-        return Symptoms(allocation, tuple(checks), self.log_tail(allocation))
+        return Symptoms(allocation, tuple(checks), self.log_tail(allocation), self._service())
+
+    def _service(self) -> str:
+        meta = self._job.get("Meta") or {}
+        return str(self._job["ID"]).removeprefix(f"{meta.get(names.OWNER)}-") if names.ENGINE in meta else ""
 
     def _remember(self, allocation: Json) -> None:
         """Keep what the checks of an instance said; a process that is being started again says nothing better."""

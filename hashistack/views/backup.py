@@ -33,6 +33,21 @@ def about_to_restore(console: Console, manifest: Manifest) -> None:
     console.note("backing services keep their data, but one whose instance was replaced since starts empty")
 
 
+def service_saved(console: Console, name: str, file: str, size: int) -> None:
+    """Print where the backup of a service is."""
+    if console.json:
+        console.record({"event": "done", **document(Exit.DONE, service=name, file=file, size=size)})
+        return
+    console.note(human.printable(f"saved {name}: {human.size(size)}; only its owner can read it"))
+    console.data(human.printable(file))
+
+
+def service_restored(console: Console, name: str, file: str) -> None:
+    """Say that a service keeps what is in a file."""
+    if not console.json:
+        console.note(human.printable(f"{name} has what {file} holds"))
+
+
 def declined(console: Console) -> None:
     """Say that the answer to the question was no."""
     if not console.json:

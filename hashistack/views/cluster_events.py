@@ -22,6 +22,7 @@ from hashistack.plan.progress import (
     Led,
     Left,
     LogLine,
+    Made,
     Planned,
     Ready,
     Released,
@@ -129,7 +130,8 @@ def event_lines(event: Event, ink: Ink) -> Iterator[str]:
         case Rollout(job, process, placed, healthy, desired):
             yield f"{job}: {process} {placed} of {desired} placed, {healthy} healthy"
         case Running(job, version) | Released(job, version):
-            yield f"{ink(_named(job, version), 'bold')} {ink(_OUTCOMES[type(event)], 'green')}"
+            outcome = _OUTCOMES[type(event)] if version or isinstance(event, Running) else "done"
+            yield f"{ink(_named(job, version), 'bold')} {ink(outcome, 'green')}"
         case Submitted(job, version) | Unchanged(job, version):
             yield f"{_named(job, version)} {_OUTCOMES[type(event)]}"
         case Reverting(job, version, previous):
@@ -147,12 +149,14 @@ def _other(event: Event) -> str:
     match event:
         case AgentsStarted(agents):
             return f"started {' and '.join(agents)} on this machine"
-        case AgentsStopped(agents):
-            return f"stopped {' and '.join(agents)} and removed their data"
+        case AgentsStopped(agents, keeps_data):
+            return f"stopped {' and '.join(agents)} and {'kept' if keeps_data else 'removed'} their data"
         case AgentsKept(agents, jobs):
             return f"{' and '.join(agents)} go on: {', '.join(jobs)} still runs on them"
         case Stored(path, names, generated):
             return f"{'generated' if generated else 'stored'} {', '.join(names)} in Nomad variable {path}"
+        case Made(kind, name, hosts):
+            return f"made {kind} {name} on {', '.join(hosts)}"
         case Waiting(what):
             return f"waiting for {what}"
         case Removed(kind, name):

@@ -11,12 +11,20 @@ from hashistack.views.console import Console
 from hashistack.views.up import describe
 
 
-def show_removal(console: Console, removal: Removal) -> None:
-    """Print each step that `down` is about to take; JSON shows them as they happen."""
+def show_removal(console: Console, removal: Removal, kept: Sequence[str] = ()) -> None:
+    """Print each step that `down` is about to take, and the volumes that stay; JSON shows them as they happen."""
     if console.json:
         return
     for step in removal.plan.steps:
         console.note(describe(step))
+    if kept:
+        console.note(f"and keep the data of {', '.join(kept)}; --purge removes it")
+
+
+def only_data(console: Console, app: str, volumes: Sequence[str]) -> None:
+    """Say that nothing but data is left."""
+    if not console.json:
+        console.note(f"only data of {app} is left, in the volumes {', '.join(volumes)}; --purge removes it")
 
 
 def show_lost(console: Console, jobs: Sequence[str], variables: Sequence[str], *, wipes: bool) -> None:
@@ -44,13 +52,15 @@ def show_hosts(console: Console, environment: Environment, *, purge: bool) -> No
     )
 
 
-def show_losses(console: Console, losses: Losses, *, purge: bool) -> None:
-    """Print what is destroyed in AWS, and what is lost with it."""
+def show_losses(console: Console, losses: Losses, volumes: Sequence[str], *, purge: bool) -> None:
+    """Print what is destroyed in AWS, and what is lost with it; `volumes` are on the machines that go."""
     if console.json:
         return
     console.note(f"ends all processes and destroys {losses.resources} resources in AWS")
     for each in losses.data:
         console.note(f"  lost for good: {each}")
+    for name in volumes:
+        console.note(f"  lost for good: the data of {name} on the machines")
     console.note(
         "and removes the credentials and all secrets"
         if purge

@@ -29,6 +29,14 @@ def show(console: Console, status: Status, code: Exit) -> None:
             ("backing service", "type", "health", "addresses"),
             [_service(each) for each in status.backing_services],
         ),
+        (
+            ("stand-in", "leader", "quorum", "copies", "lag", "version"),
+            [_cluster(each) for each in status.backing_services if each.report or each.problem],
+        ),
+        (
+            ("stand-in", "member", "address", "role", "state"),
+            [row for each in status.backing_services for row in _members(each)],
+        ),
         (("schedule", "when", "last run", "next run"), [_schedule(each) for each in status.schedules]),
         (("agent", "address", "state"), _agents(status)),
     )
@@ -52,6 +60,22 @@ def _service(service: ServiceStatus) -> tuple[str, ...]:
         "healthy" if service.healthy else "unhealthy",
         ", ".join(service.addresses) or "-",
     )
+
+
+def _cluster(service: ServiceStatus) -> tuple[str, ...]:
+    report = service.report
+    if report is None:
+        return service.name, f"does not answer: {service.problem}", "", "", "", ""
+    copies = {True: "all there", False: "not all there", None: "-"}[report.full]
+    if report.under_replicated:
+        copies = f"missing: {report.under_replicated}"
+    quorum = {True: "yes", False: "no", None: "-"}[report.quorum]
+    return service.name, report.leader or "-", quorum, copies, report.lag or "-", report.version or "-"
+
+
+def _members(service: ServiceStatus) -> list[tuple[str, ...]]:
+    members = service.report.members if service.report else ()
+    return [(service.name, each.id, each.address, each.role, each.state) for each in members]
 
 
 def _schedule(schedule: ScheduleStatus) -> tuple[str, ...]:

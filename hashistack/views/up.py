@@ -7,12 +7,16 @@ from hashistack.plan.steps import (
     AwaitJob,
     AwaitService,
     BeginJob,
+    CreateVolumes,
     GenerateCredentials,
+    IssueCertificate,
     KeepJob,
     Plan,
     RemoveJob,
     RemoveVariable,
+    RemoveVolumes,
     RunRelease,
+    RunSetup,
     Step,
     StopAgents,
     StoreSecrets,
@@ -42,16 +46,31 @@ def describe(step: Step) -> str:
             return f"store {', '.join(sorted(values))} in Nomad variable {path}"
         case GenerateCredentials(path, names):
             return f"generate {', '.join(names)} in Nomad variable {path}"
-        case AwaitService(name, service):
-            return f"wait until {name} is healthy (Consul service {service})"
+        case CreateVolumes() | IssueCertificate() | AwaitService() | RunSetup() | RemoveVolumes():
+            return _stand_in(step)
         case RunRelease(job, version):
             return f"run the release step of {version} (job {job})"
         case SubmitJob() | BeginJob() | AwaitJob() | KeepJob() | RemoveJob():
             return _job(step)
         case RemoveVariable(path):
             return f"delete Nomad variable {path}"
-        case StopAgents(agents):
-            return f"stop {' and '.join(agents)} and remove their data"
+        case StopAgents(agents, keeps_data):
+            data = "keep" if keeps_data else "remove"
+            return f"stop {' and '.join(agents)} and {data} their data"
+
+
+def _stand_in(step: CreateVolumes | IssueCertificate | AwaitService | RunSetup | RemoveVolumes) -> str:
+    match step:
+        case CreateVolumes(name, places, storage):
+            return f"make volume {name} of {storage} MiB on {', '.join(place.name for place in places)}"
+        case IssueCertificate(job):
+            return f"make the certificate of {job}"
+        case AwaitService(name, service):
+            return f"wait until {name} is healthy (Consul service {service})"
+        case RunSetup(job):
+            return f"run job {job} to its end"
+        case RemoveVolumes(name):
+            return f"delete all volumes {name} and what Consul knows of them"
 
 
 def _job(step: SubmitJob | BeginJob | AwaitJob | KeepJob | RemoveJob) -> str:

@@ -1,0 +1,96 @@
+"""What binds stand-ins to machines: Nomad's claims on volumes, and the members' places in Consul."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hashistack.backends.api import Api
+from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.volumes import Volumes
+from hashistack.diagnostics import BackendError
+from hashistack.messages import cluster as messages
+from hashistack.plan import names
+from hashistack.plan.replace_node import Claim, Holdings, Machine, Place
+
+_MEMBERS = "members/"
+_ENDS = ("pending", "running")  # what has not ended yet
+
+
+class Holders:
+    """The claims and places of one cluster; every call raises `BackendError` when it cannot be made."""
+
+    def __init__(self, consul: Endpoint, nomad: Endpoint) -> None:
+        self._consul = Api(consul)
+        self._nomad = Api(nomad)
+        self._volumes = Volumes(nomad)
+        where = {"namespace": nomad.namespace, "region": nomad.region}
+        self._where = {name: value for name, value in where.items() if value}
+
+    def read(self, jobs: Sequence[str]) -> Holdings:
+        """Return what machines hold of these jobs."""
+        busy = {
+            each["NodeID"] for job in jobs for each in self._allocations(job) if each["ClientStatus"] in _ENDS
+        }
+        return Holdings(
+            tuple(_machine(each, busy) for each in self._list("nodes")),
+            self._volumes.volumes(),
+            tuple(
+                Claim(each["ID"], each["JobID"], each["VolumeID"])
+                for job in jobs
+                for each in self._list("volumes/claims", job_id=job)
+            ),
+            tuple(place for job in jobs for place in self._places(job)),
+        )
+
+    def release_claim(self, claim: str) -> None:
+        """Let another volume be taken in the place of one; a claim that is gone is fine."""
+        try:
+            self._nomad.delete(f"volumes/claim/{claim}", **self._where)
+        except BackendError as error:
+            if "does not exist" not in str(error):  # Nomad says it with status 500
+                raise
+
+    def release_place(self, place: Place) -> None:
+        """Let another machine be the member; raise where it has become another's meanwhile."""
+        self._consul.delete(f"kv/{place.key}", cas=str(place.index))
+        if self._consul.get(f"kv/{place.key}"):
+            raise BackendError(messages.changed_meanwhile(f"Consul's key {place.key}"))
+
+    def forget_machine(self, node: str) -> None:
+        """Let Nomad forget a machine, and take what ran there for lost."""
+        self._nomad.put(f"node/{node}/purge", **self._where)
+
+    def place_anew(self, job: str) -> None:
+        """Let Nomad look for machines for what is missing of a job."""
+        body = {"JobID": job, "EvalOptions": {"ForceReschedule": True}}
+        self._nomad.put(f"job/{job}/evaluate", body, **self._where)
+
+    def remove_volume(self, volume: str) -> None:
+        """Delete a volume with what is in it."""
+        # Without `force` Nomad would ask a machine that it does not know any more.
+        self._nomad.delete(f"volume/host/{volume}/delete", **self._where, force="true")
+
+    def members(self, job: str) -> int:
+        """Count the instances of a job that run."""
+        found = self._allocations(job)
+        return sum(each["ClientStatus"] == "running" and each["DesiredStatus"] == "run" for each in found)
+
+    def _allocations(self, job: str) -> list[dict[str, Any]]:
+        return self._list(f"job/{job}/allocations")
+
+    def _places(self, job: str) -> Iterator[Place]:
+        found = self._consul.get(f"kv/{names.keys_below(job)}{_MEMBERS}", recurse="") or []
+        for each in found:
+            node, _, address = b64decode(each["Value"] or "").decode().partition(" ")
+            member = each["Key"].rpartition("/")[2]
+            yield Place(each["Key"], job, member, node, address, int(each["ModifyIndex"]))
+
+    def _list(self, path: str, **params: str) -> list[dict[str, Any]]:
+        return self._nomad.get(path, **self._where, **params) or []
+
+
+def _machine(stub: dict[str, Any], busy: set[str]) -> Machine:
+    drained = stub["SchedulingEligibility"] != "eligible" and not stub["Drain"]
+    return Machine(stub["ID"], stub["Name"], stub["Status"], idle=drained and stub["ID"] not in busy)

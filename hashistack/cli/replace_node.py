@@ -1,0 +1,108 @@
+"""`hashistack replace-node`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hashistack.cli import options, sites
+from hashistack.cli.command import command as make
+from hashistack.cli.frame import framed
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.messages import stand_in_upkeep as say
+
+if TYPE_CHECKING:
+    from hashistack.backends.cluster import Cluster
+    from hashistack.model import Stack
+    from hashistack.plan.replace_node import Farewell
+    from hashistack.plan.steps import Plan
+    from hashistack.views.cluster_events import EventView
+
+
+@make(
+    example="hashistack replace-node n2 -e factory",
+    exits=(Exit.CONFLICT, Exit.DESCRIPTOR, Exit.UNAVAILABLE, Exit.INTERRUPTED),
+)
+@options.file
+@options.required_environment
+@options.output
+@options.yes
+@click.argument("node", metavar="NODE")
+def replace_node(
+    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, node: str
+) -> Exit:
+    """Give up a machine that is gone for good, and have its members of stand-ins elsewhere.
+
+    NODE is a machine that Nomad calls down or disconnected, or one that was drained: its name, its address, or its id
+    in Nomad. What a member
+    of a backing service has on its disk binds it to its machine, so that nobody takes its place while the machine may
+    come back. This releases it, once the other members have said that they have a majority and that nothing is lost
+    without it. New members start on machines that have none yet and copy the data; have such a machine first, with
+    `hashistack up`. Switch the old one off for good before: it must not come back with what it had.
+    """
+
+    def work(view: EventView) -> Exit:
+        site = sites.existing(session, sites.Asked(file, environment, output), view.report)
+        from hashistack import targets
+
+        with targets.held(site) as cluster:
+            return _replace(session, cluster, site.stack, view, node, yes=yes)
+
+    return framed(session, work, f"replacing {node}")
+
+
+command = replace_node
+
+
+def _replace(
+    session: Session, cluster: Cluster, stack: Stack, view: EventView, node: str, *, yes: bool
+) -> Exit:
+    from hashistack.backends.cluster import SystemClock
+    from hashistack.backends.holders import Holders
+    from hashistack.backends.reports import PATIENT, Reports
+    from hashistack.cli.job_plan import executor
+    from hashistack.plan.node_replacer import NodeReplacer
+    from hashistack.plan.replace_node import check_safety, farewell
+    from hashistack.plan.stand_ins import stand_ins
+    from hashistack.views import replace_node as views
+
+    holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
+    jobs = [each.job for each in stand_ins(stack)]
+    parting = farewell(node, stack, holders.read(jobs))
+    if parting.is_empty:
+        views.nothing_left(session.console, node)
+        return Exit.DONE
+    reports = Reports(cluster.nomad, PATIENT)
+    check_safety(parting, reports.of([each.stand_in for each in parting.releases]))
+    room = _room(cluster, stack, parting)
+    views.about_to(session.console, parting, room)
+    if not _confirmed(session, node, yes=yes):
+        return Exit.FAILED
+    carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
+    NodeReplacer(holders, reports, carry_out, view, SystemClock()).replace(parting, room)
+    return Exit.DONE
+
+
+def _room(cluster: Cluster, stack: Stack, parting: Farewell) -> Plan:
+    from hashistack.backends.observe import running
+    from hashistack.backends.observe_stand_ins import with_stand_ins
+    from hashistack.plan.replace_node import substitutes
+
+    return substitutes(
+        parting, stack, with_stand_ins(running(cluster.nomad), cluster.nomad, cluster.consul, stack)
+    )
+
+
+def _confirmed(session: Session, node: str, *, yes: bool) -> bool:
+    from hashistack.views import replace_node as views
+
+    if yes:
+        return True
+    if not session.terminal.asks:
+        raise UsageProblem(say.replacing_needs_yes(node))
+    answer = click.confirm(f"Give {node} up for good?", err=True)
+    if not answer:
+        views.declined(session.console)
+    return answer

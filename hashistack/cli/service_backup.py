@@ -1,0 +1,77 @@
+"""Backups of what one backing service keeps: `hashistack backup NAME` and `hashistack restore NAME FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hashistack.cli.terminal import Session
+from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.messages import stand_in_upkeep as say
+
+if TYPE_CHECKING:
+    from hashistack.backends.cluster import Cluster
+    from hashistack.model import Stack
+    from hashistack.plan.stand_ins import StandIn
+    from hashistack.targets import Site
+    from hashistack.views.cluster_events import EventView
+
+
+def save(session: Session, cluster: Cluster, stack: Stack, name: str, parent: Path) -> Exit:
+    """Write what a service keeps into a file below `parent`."""
+    from hashistack.backends.cluster import SystemClock
+    from hashistack.backends.service_backup import ServiceBackup
+    from hashistack.views import backup as views
+
+    stand_in = stand_in_of(stack, name)
+    taken = SystemClock().today().replace(":", "")
+    file = parent / f"{stack.app}-{stack.environment.name}-{name}-{taken}.backup"
+    size = ServiceBackup(cluster.nomad, stand_in).save(file)
+    views.service_saved(session.console, name, str(file), size)
+    return Exit.DONE
+
+
+def put_back(session: Session, site: Site, name: str, file: Path, view: EventView, *, yes: bool) -> Exit:
+    """Put a file that `save` wrote in the place of what a service keeps."""
+    from hashistack import targets
+    from hashistack.backends.service_backup import ServiceBackup
+    from hashistack.plan.progress import Waiting
+    from hashistack.views import backup as views
+
+    stand_in = stand_in_of(site.stack, name)
+    if not file.is_file():
+        raise UsageProblem(say.no_backup_file(str(file)))
+    with targets.held(site) as cluster:
+        backup = ServiceBackup(cluster.nomad, stand_in)
+        backup.check()
+        if not _confirmed(session, name, file, yes=yes):
+            return Exit.FAILED
+        view.report(Waiting(f"{stand_in.job} to take {file.name}"))
+        backup.restore(file)
+        views.service_restored(session.console, name, str(file))
+    return Exit.DONE
+
+
+def stand_in_of(stack: Stack, name: str) -> StandIn:
+    """Return the service of this name that runs in the cluster; raise where there is none."""
+    from hashistack.plan.stand_ins import stand_ins
+
+    found = {each.name: each for each in stand_ins(stack)}
+    if name not in found:
+        raise UsageProblem(say.unknown_name(name, sorted(found)))
+    return found[name]
+
+
+def _confirmed(session: Session, name: str, file: Path, *, yes: bool) -> bool:
+    from hashistack.views import backup as views
+
+    if yes:
+        return True
+    if not session.terminal.asks:
+        raise UsageProblem(say.restoring_needs_yes(name))
+    answer = click.confirm(f"Put {file.name} in the place of all that {name} keeps?", err=True)
+    if not answer:
+        views.declined(session.console)
+    return answer

@@ -1,0 +1,128 @@
+"""Wording of looking after stand-ins: codes HS730 to HS749."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hashistack.diagnostics import Diagnostic
+
+# --- a command in a task
+
+
+def connection_lost(doing: str, answer: str) -> Diagnostic:
+    """The connection to a command that ran has ended before the command did."""
+    return Diagnostic(
+        "HS730",
+        f"the connection ended before the command did ({doing})" + (f": {answer}" if answer else ""),
+        hint="whether the command went on is not known; `hashistack status` says how the service is",
+    )
+
+
+def command_failed(what: str, code: int, errors: str) -> Diagnostic:
+    """A command in a task ended with another code than 0."""
+    said = " ".join(errors.split())[-600:]
+    return Diagnostic("HS731", f"{what} ended with {code}" + (f": {said}" if said else ""))
+
+
+def nothing_runs(what: str) -> Diagnostic:
+    """There is no instance in which a command could run."""
+    return Diagnostic(
+        "HS732", f"no instance of {what} runs", hint="`hashistack status` shows what runs and what does not"
+    )
+
+
+def unknown_name(name: str, known: Sequence[str]) -> Diagnostic:
+    """The name is none of the descriptor's."""
+    there = f"there are {', '.join(known)}" if known else "there are none"
+    return Diagnostic("HS733", f"{name} is not in the descriptor; {there}")
+
+
+# --- a machine that is gone
+
+
+def still_alive(name: str, status: str) -> Diagnostic:
+    """The machine that is to be given up is there."""
+    return Diagnostic(
+        "HS734",
+        f"{name} is alive: Nomad calls it {status}, so nothing was changed",
+        hint="drain it first (nomad node drain -enable), or switch it off for good and wait until Nomad calls it down",
+    )
+
+
+def unknown_machine(name: str, known: Sequence[str]) -> Diagnostic:
+    """Nobody knows a machine of this name, id or address."""
+    return Diagnostic(
+        "HS735",
+        f"no machine is called {name}; there are {', '.join(known) or 'none'}",
+        hint="the name, the address, or at least eight characters of its id in Nomad",
+    )
+
+
+def not_safe(job: str, machine: str, reasons: Sequence[str]) -> Diagnostic:
+    """The members that are left of a stand-in may not have all data."""
+    return Diagnostic(
+        "HS736",
+        f"{job} has a member on {machine} and may not do without it: {'; '.join(reasons)}",
+        hint="nothing was changed; bring back the machine or the other members (`hashistack status`). If its data is "
+        "lost for good: docs/stand-ins.md, Lost members",
+    )
+
+
+def replacing_needs_yes(machine: str) -> Diagnostic:
+    """Nobody is there to be asked."""
+    return Diagnostic(
+        "HS737",
+        f"this gives up what {machine} has of the data of stand-ins, and nobody is there to be asked",
+        hint="--yes goes ahead without asking",
+    )
+
+
+def not_whole(job: str, lacking: str, seconds: float) -> Diagnostic:
+    """The old member is released and the new one is not there yet."""
+    return Diagnostic(
+        "HS738",
+        f"{job} is not whole {seconds / 60:.0f} min after the machine was replaced: {lacking}",
+        hint="the machine is released already; `hashistack status` shows the members, and when all is well",
+    )
+
+
+# --- what a service keeps
+
+
+def no_backup_of(name: str, engine: str) -> Diagnostic:
+    """The engine has no script that saves what it keeps."""
+    return Diagnostic(
+        "HS739",
+        f"{name} cannot be saved this way: its engine, {engine}, keeps nothing that a file could bring back",
+        hint="docs/stand-ins.md says for each engine what is saved, and how",
+    )
+
+
+def no_backup_file(file: str) -> Diagnostic:
+    """The backup of a service is not there."""
+    return Diagnostic("HS740", f"{file} is no file", hint="a file that `hashistack backup NAME` has written")
+
+
+def restoring_needs_yes(name: str) -> Diagnostic:
+    """Nobody is there to be asked."""
+    return Diagnostic(
+        "HS741",
+        f"this replaces all that {name} keeps, and nobody is there to be asked",
+        hint="--yes goes ahead without asking",
+    )
+
+
+def restore_what(given: int) -> Diagnostic:
+    """There are too many or too few names after `restore`."""
+    return Diagnostic(
+        "HS742",
+        f"what is to be restored? {given} names were given",
+        hint="`hashistack restore FOLDER` for the servers, `hashistack restore NAME FILE` for a backing service",
+    )
+
+
+def command_needed(name: str) -> Diagnostic:
+    """There is nothing to run."""
+    return Diagnostic(
+        "HS743", "which command?", hint=f"after two dashes: hashistack exec {name} -- ls /local"
+    )

@@ -1,0 +1,106 @@
+"""Carry the farewell of a machine out: what is new first, then what is old, then the wait for the new members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hashistack.diagnostics import DeployError
+from hashistack.messages import stand_in_upkeep as messages
+from hashistack.plan.interfaces import Clock
+from hashistack.plan.progress import Progress, Removed, Running, Waiting
+from hashistack.plan.replace_node import Farewell, Place, Release
+from hashistack.plan.report import Answer
+from hashistack.plan.stand_ins import StandIn
+from hashistack.plan.steps import Plan
+
+PATIENCE = 1800.0  # a new member copies all that the others have
+_TICK = 3.0
+
+
+class Holders(Protocol):
+    """What binds stand-ins to machines."""
+
+    def release_claim(self, claim: str) -> None:
+        """Let another volume be taken in the place of one."""
+
+    def release_place(self, place: Place) -> None:
+        """Let another machine be the member; raise where it has become another's meanwhile."""
+
+    def forget_machine(self, node: str) -> None:
+        """Let Nomad forget a machine, and take what ran there for lost."""
+
+    def place_anew(self, job: str) -> None:
+        """Let Nomad look for machines for what is missing of a job."""
+
+    def remove_volume(self, volume: str) -> None:
+        """Delete a volume with what is in it."""
+
+    def members(self, job: str) -> int:
+        """Count the instances of a job that run."""
+
+
+class Asked(Protocol):
+    """Asks stand-ins for their reports."""
+
+    def of(self, stand_ins: Sequence[StandIn]) -> Mapping[str, Answer]:
+        """Return the answers by job."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReplacer:
+    """Replaces a machine; `prepare` gives effect to the steps that make room for the new members."""
+
+    holders: Holders
+    asked: Asked
+    prepare: Callable[[Plan], None]
+    progress: Progress
+    clock: Clock
+
+    def replace(self, parting: Farewell, room: Plan) -> None:
+        """Make room elsewhere, release what the machine holds, and wait until every stand-in is whole.
+
+        Every step can be done again: a second run goes on where the first one ended.
+        """
+        self.prepare(room)
+        for release in parting.releases:
+            self._release(release, parting.name)
+        for node in parting.forgotten:
+            self.holders.forget_machine(node)
+            self.progress.report(Removed("machine", f"{parting.name} from Nomad"))
+        for release in parting.releases:
+            self.holders.place_anew(release.stand_in.job)
+        for release in parting.releases:
+            self._await_whole(release.stand_in)
+        for volume in parting.volumes:
+            self.holders.remove_volume(volume.id)
+            self.progress.report(Removed("volume", f"{volume.name} on {parting.name}"))
+
+    def _release(self, release: Release, machine: str) -> None:
+        job = release.stand_in.job
+        for claim in release.claims:
+            self.holders.release_claim(claim.id)
+            self.progress.report(Removed("claim", f"of {job} on its volume on {machine}"))
+        for place in release.places:
+            self.holders.release_place(place)
+            self.progress.report(Removed("member", f"{place.member} of {job} on {machine} ({place.address})"))
+
+    def _await_whole(self, stand_in: StandIn) -> None:
+        end = self.clock.now() + PATIENCE
+        self.progress.report(Waiting(f"{stand_in.job} to have all members and every copy again"))
+        while lacking := self._lacking(stand_in):
+            if self.clock.now() > end:
+                raise DeployError(messages.not_whole(stand_in.job, lacking, PATIENCE))
+            self.clock.wait(_TICK)
+        self.progress.report(Running(stand_in.job, None))
+
+    def _lacking(self, stand_in: StandIn) -> str:
+        """Say what is still missing, "" once nothing is."""
+        running = self.holders.members(stand_in.job)
+        if running < stand_in.nodes:
+            return f"{running} of {stand_in.nodes} members run"
+        answer = self.asked.of((stand_in,))[stand_in.job]
+        if answer.report is None:
+            return answer.problem
+        return "" if answer.report.full else answer.report.under_replicated or "not every copy is there"

@@ -1,0 +1,155 @@
+"""Give up the members of a machine that is gone: which they are, and whether that may be done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hashistack.diagnostics import HashistackError, UsageProblem
+from hashistack.messages import stand_in_upkeep as messages
+from hashistack.model import Stack
+from hashistack.plan.actual import Actual
+from hashistack.plan.report import Answer, misgivings
+from hashistack.plan.stand_ins import StandIn, preparations, stand_ins
+from hashistack.plan.steps import Plan
+from hashistack.plan.volumes import Volume
+
+_AWAY = ("down", "disconnected")  # "disconnected": Nomad still waits for it to come back
+_LEAST_OF_AN_ID = 8  # characters that Nomad itself shows of one
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine as Nomad lists it; `idle`: it was drained, and nothing of the stand-ins runs on it any more."""
+
+    id: str
+    name: str
+    status: str
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What binds a job to a volume; `volume` is the id of it."""
+
+    id: str
+    job: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who is a member of a stand-in: `key` and `index` are Consul's, `node` is the machine's id in Nomad."""
+
+    key: str
+    job: str
+    member: str
+    node: str
+    address: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """All that machines hold of stand-ins."""
+
+    machines: tuple[Machine, ...]
+    volumes: tuple[Volume, ...]
+    claims: tuple[Claim, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is given up of one stand-in."""
+
+    stand_in: StandIn
+    claims: tuple[Claim, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What is given up when a machine is.
+
+    `nodes` are the ids under which Nomad knows or knew it, `forgotten` those that it has to forget; its `volumes` are
+    removed when the new members have all data: that of a machine which was drained is still there.
+    """
+
+    name: str
+    releases: tuple[Release, ...]
+    forgotten: tuple[str, ...]
+    nodes: frozenset[str] = frozenset()
+    volumes: tuple[Volume, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the machine is left."""
+        return not self.releases and not self.forgotten
+
+
+def farewell(name: str, stack: Stack, holdings: Holdings) -> Farewell:
+    """Return what the machine holds that `name`, an id or an address names; raise where it is alive or unknown."""
+    mine = [each for each in holdings.machines if _is_called(each, name)]
+    away = {each.id for each in mine if each.status in _AWAY}
+    idle = {each.id for each in mine if each.idle} - away
+    gone = away | idle | _strangers(name, stack, holdings)
+    alive = [each for each in mine if each.id not in gone]
+    if alive and not gone:
+        raise HashistackError(messages.still_alive(alive[0].name, alive[0].status))
+    known = sorted({each.name for each in holdings.machines} | {h.name for h in stack.environment.hosts})
+    if not gone and name not in known:
+        raise UsageProblem(messages.unknown_machine(name, known))
+    releases = tuple(
+        release for each in stand_ins(stack) if (release := _release(each, gone, holdings)) is not None
+    )
+    jobs = {release.stand_in.job for release in releases}
+    volumes = tuple(each for each in holdings.volumes if each.node in gone and each.name in jobs)
+    return Farewell(name, releases, tuple(sorted(away)), frozenset(gone), volumes)
+
+
+def check_safety(parting: Farewell, answers: Mapping[str, Answer]) -> None:
+    """Raise, for all stand-ins together, where the members that are left are not enough."""
+    problems = [
+        messages.not_safe(release.stand_in.job, parting.name, reasons)
+        for release in parting.releases
+        if (reasons := misgivings(answers[release.stand_in.job]))
+    ]
+    if problems:
+        raise HashistackError(*problems)
+
+
+def substitutes(parting: Farewell, stack: Stack, actual: Actual) -> Plan:
+    """Return the steps that make room for new members elsewhere; raise where no machine can take one."""
+    volumes = tuple(each for each in actual.volumes if each.node not in parting.nodes)
+    nodes = tuple(each for each in actual.nodes if each.id not in parting.nodes)
+    return Plan(tuple(preparations(stack, replace(actual, nodes=nodes, volumes=volumes))))
+
+
+def _is_called(machine: Machine, name: str) -> bool:
+    return machine.name == name or (len(name) >= _LEAST_OF_AN_ID and machine.id.startswith(name))
+
+
+def _strangers(name: str, stack: Stack, holdings: Holdings) -> set[str]:
+    """Return the ids of machines that Nomad has forgotten, and that are still members."""
+    known = {each.id for each in holdings.machines}
+    addresses = {name, *(host.address for host in stack.environment.hosts if host.name == name)}
+    return {
+        place.node
+        for place in holdings.places
+        if place.node not in known
+        and (place.address in addresses or (len(name) >= _LEAST_OF_AN_ID and place.node.startswith(name)))
+    }
+
+
+def _release(stand_in: StandIn, gone: set[str], holdings: Holdings) -> Release | None:
+    places = tuple(each for each in holdings.places if each.job == stand_in.job and each.node in gone)
+    claims = _claims(stand_in.job, gone, holdings) if gone else ()
+    return Release(stand_in, claims, places) if places or claims else None
+
+
+def _claims(job: str, gone: set[str], holdings: Holdings) -> tuple[Claim, ...]:
+    """Return the claims on volumes of these machines, and on volumes that went with a machine Nomad has forgotten."""
+    node_of = {volume.id: volume.node for volume in holdings.volumes}
+    mine: Sequence[Claim] = [each for each in holdings.claims if each.job == job]
+    return tuple(each for each in mine if node_of.get(each.volume) in {*gone, None})
