@@ -129,7 +129,7 @@ def created(docker: Engine, folder: Path, binaries: Path, app: str = "shop") -> 
     try:
         yield shop
     finally:
-        shop.run("down", "-e", "laptop", "--yes")
+        shop.run("down", "-e", "laptop", "--yes", "--purge")
 
 
 def image(docker: Engine, version: str, **environ: str) -> None:

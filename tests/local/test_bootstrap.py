@@ -22,6 +22,7 @@ from hashistack.backends.consul import Consul
 from hashistack.backends.consul_acl import ConsulAcl
 from hashistack.backends.credentials import CredentialsFolder
 from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.nomad_acl import NomadAcl
 from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
@@ -437,6 +438,38 @@ def test_services_of_jobs_register_themselves(factory: Factory, jobs: dict[str, 
     consul = Consul(factory.consul)
     until(lambda: consul.passing("shop-main"))
     assert {"shop-main", "thief-main", "nomad", "nomad-client"} <= consul.service_names()
+
+
+def test_a_command_runs_in_a_task_for_who_may_and_over_tls(
+    factory: Factory, jobs: dict[str, list[str]]
+) -> None:
+    del jobs
+    nomad = Nomad(factory.nomad)
+    source = """job "sleeper" {
+      group "main" {
+        task "main" {
+          driver = "raw_exec"
+          config {
+            command = "sleep"
+            args    = ["1000"]
+          }
+        }
+      }
+    }"""
+    nomad.register(nomad.parse(source, {}), 0, source, {})
+    until(lambda: any(each["ClientStatus"] == "running" for each in nomad.allocations("sleeper")))
+    task = Task(nomad.allocations("sleeper")[0]["ID"], "main")
+    assert Exec(factory.nomad).text(task, ["echo", "yes"], 20) == "yes\n"
+    for endpoint, code in (
+        (replace(factory.nomad, token=None), "HS402"),
+        (replace(factory.nomad, verify=True), "HS403"),
+        (replace(factory.nomad, server_name="other.global.nomad"), "HS403"),
+        (replace(factory.nomad, url=factory.nomad.url.replace("https", "http")), "HS403"),
+    ):
+        with pytest.raises(BackendError) as caught:
+            Exec(endpoint).text(task, ["echo", "no"], 20)
+        assert caught.value.diagnostics[0].code == code
+    nomad.purge("sleeper")
 
 
 def test_a_host_that_leaves_loses_its_tokens(factory: Factory, jobs: dict[str, list[str]]) -> None:

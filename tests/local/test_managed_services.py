@@ -6,7 +6,7 @@ from typing import Any
 
 from hashistack.backends.consul_catalog import Catalog
 from hashistack.backends.endpoint import consul_endpoint
-from hashistack.plan.services import entries, managed_services
+from hashistack.plan.services import NO_LOGIN, PUBLIC_CA, entries, managed_services
 from tests.bed.agents import Agents
 from tests.local.test_values_in_containers import DUMP, application, deployed, dump, set_variable
 
@@ -27,6 +27,8 @@ ENV = {
     "CACHE": "${cache.url}",
     "DOCUMENTS": "${documents.url}",
     "BROKERS": "${events.bootstrap_servers} ${events.security_protocol}",
+    "NO_LOGIN": "[${events.user}${events.password}${events.sasl_mechanism}]",
+    "AUTHORITIES": "${events.ca} ${cache.ca}",
     "DEVICES": "${devices.url}",
     "UPLOADS": "${uploads.endpoint} ${uploads.region} ${uploads.bucket}",
 }
@@ -49,6 +51,11 @@ def test_the_outputs_are_those_of_the_managed_services(cluster: Agents) -> None:
     for name in ("db", "documents"):
         set_variable(cluster, f"nomad/jobs/values-{name}", user="app", password="secret")
     set_variable(cluster, "nomad/jobs/values-cache", password="secret")
+    set_variable(
+        cluster,
+        "nomad/jobs/values-events",
+        **{name: value.reveal() for name, value in NO_LOGIN.items.items()},
+    )
     catalog = Catalog(consul_endpoint({"CONSUL_HTTP_ADDR": cluster.consul_addr}), "values")
     catalog.converge(entries("values", managed_services(outputs())))
     try:
@@ -62,6 +69,8 @@ def test_the_outputs_are_those_of_the_managed_services(cluster: Agents) -> None:
         "DB": "postgres://app:secret@db.example.com:5432/my_values?sslmode=require",
         "CACHE": "rediss://:secret@cache.example.com:6379",
         "DOCUMENTS": "mongodb://app:secret@d.example.com:27017/values?authSource=admin&tls=true",
+        "NO_LOGIN": "[]",
+        "AUTHORITIES": f"{PUBLIC_CA} {PUBLIC_CA}",
         "DEVICES": "mqtts://a-ats.example.com:8883",
         "UPLOADS": "https://s3.eu-west-1.amazonaws.com:443 eu-west-1 values-uploads",
     }

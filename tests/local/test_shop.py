@@ -201,18 +201,36 @@ def test_secrets_come_from_standard_input_and_can_be_unset(shop: Shop) -> None:
     assert shop.up("v2").returncode == 0
 
 
-def test_down_removes_all_of_it_and_a_second_down_does_no_harm(shop: Shop, docker: Engine) -> None:
+def test_down_removes_all_but_the_data_and_a_second_down_does_no_harm(shop: Shop, docker: Engine) -> None:
     ids = [one["ID"] for job in ("shop", "shop-cache", "ingress") for one in shop.allocations(job)]
     assert ids
     down = shop.run("down", "-e", "laptop", "--yes")
     assert down.returncode == 0, down.stdout + down.stderr
+    assert "keep the data of shop-cache" in down.stderr
     names = docker.docker("ps", "--all", "--format", "{{.Names}}")
     assert [one for one in ids if one in names] == []
     with pytest.raises(OSError, match="refused"):
         api.get(shop.nomad, "/v1/status/leader")
     with pytest.raises(OSError, match="refused"):
         api.get(shop.consul, "/v1/status/leader")
-    assert shop.run("down", "-e", "laptop", "--yes").returncode == 0
+    again = shop.run("down", "-e", "laptop", "--yes")
+    assert again.returncode == 0
+    assert "--purge removes it" in again.stderr
+
+
+def test_up_after_down_finds_the_data_and_its_password_again(shop: Shop) -> None:
+    up = shop.up("v2")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert "made volume" not in up.stderr
+    assert "nomad/jobs/shop-cache" not in up.stderr, "its login and its certificate are those of before"
+    assert api.until(lambda: counter(shop)) > 1, "the counter went on"
+
+
+def test_down_with_purge_leaves_nothing(shop: Shop) -> None:
+    down = shop.run("down", "-e", "laptop", "--yes", "--purge")
+    assert down.returncode == 0, down.stdout + down.stderr
+    assert not list((shop.folder / "state").rglob("host_volumes"))
+    assert not list((shop.folder / "state").rglob("shop@laptop.json"))
 
 
 def report(shop: Shop) -> dict[str, int]:

@@ -217,6 +217,18 @@ def test_it_finds_nothing_on_a_bare_machine(bare: Bare) -> None:
     assert (done.returncode, done.stdout) == (0, "hashistack: nothing stands in the way on h1\n")
 
 
+def test_a_program_in_a_container_is_no_agent_of_the_machine(bare: Bare) -> None:
+    """Jobs ask Consul with its own program; a container is a namespace of processes."""
+    bare.machine.run("cp /bin/sleep /tmp/consul")
+    bare.machine.run("systemd-run --quiet --unit=inside unshare --fork --pid --mount-proc /tmp/consul 99")
+    try:
+        bare.machine.run("until pgrep -x consul; do sleep 0.1; done")
+        done = bare.check()
+    finally:
+        bare.machine.run("systemctl stop inside; rm /tmp/consul")
+    assert done.returncode == 0, done.stderr
+
+
 def test_it_wants_root(bare: Bare) -> None:
     """It says so before it tries anything."""
     bare.upload({"node.env": bare.settings()})

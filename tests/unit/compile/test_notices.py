@@ -1,4 +1,4 @@
-"""What is said at every render of an environment on AWS."""
+"""What is said at every render."""
 
 from __future__ import annotations
 
@@ -31,3 +31,38 @@ AWS = "aws, region: eu-west-3"
 def test_what_is_left_to_the_user(target: str, more: str, codes: list[str]) -> None:
     built = pipeline.build(pipeline.load(APP.format(target=target, more=more), "hashistack.yaml"))
     assert [notice.code for notice in built.notices] == codes
+
+
+HOSTS = ", ".join(f"n{n}: {{address: 10.0.0.{n}, roles: [server, client]}}" for n in (1, 2, 3))
+OWN = f"onprem, hosts: {{{HOSTS}}}"
+
+
+@pytest.mark.parametrize(
+    ("services", "target", "codes"),
+    [
+        ("db: {type: postgres, nodes: 3}, cache: {type: redis, nodes: 3}", "local", ["HS604"]),
+        ("db: {type: postgres, nodes: 3}", OWN, []),
+        ("files: {type: object-storage, nodes: 3}", OWN, ["HS608"]),
+        ("files: {type: object-storage}", OWN, []),
+        ("files: {type: object-storage, nodes: 3}, db: {type: postgres}", OWN, []),
+        ("things: {type: mqtt}", OWN, ["HS609"]),
+        ("things: {type: mqtt, engine: nats}", OWN, []),
+        ("files: {type: object-storage, nodes: 3}, db: {type: postgres, backup: files}", OWN, ["HS610"]),
+        ("files: {type: object-storage}, db: {type: postgres, backup: files}", OWN, []),
+        (
+            "docs: {type: mongodb}, db: {type: postgres}",
+            "aws, region: eu-west-3, state: terraform",
+            ["HS607"],
+        ),
+    ],
+)
+def test_what_stand_ins_cannot_do(services: str, target: str, codes: list[str]) -> None:
+    text = APP.format(target=target, more="").replace("{cache: {type: redis}}", f"{{{services}}}")
+    built = pipeline.build(pipeline.load(text, "hashistack.yaml"))
+    assert [notice.code for notice in built.notices] == codes
+
+
+def test_the_services_of_one_machine_are_named_together() -> None:
+    text = APP.format(target="local", more="").replace("{type: redis}}", "{type: redis, nodes: 3}, b: kafka}")
+    (notice,) = pipeline.build(pipeline.load(text, "hashistack.yaml")).notices
+    assert notice.summary.startswith("one machine, so one node each of cache:")

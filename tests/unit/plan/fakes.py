@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hashistack.diagnostics import BackendError, Diagnostic
 from hashistack.plan.actual import Json, Registration, Variable
 from hashistack.plan.progress import Event
+from hashistack.plan.volumes import Volume
 
 
 @dataclass
@@ -39,6 +41,10 @@ class FakeProgress:
 class FakeJournal:
     jobs: list[str] = field(default_factory=list)
     variables: list[str] = field(default_factory=list)
+    volumes: list[str] = field(default_factory=list)
+
+    def volume_made(self, name: str) -> None:
+        self.volumes.append(name)
 
     def job_submitted(self, job: str) -> None:
         self.jobs.append(job)
@@ -51,12 +57,45 @@ class FakeJournal:
 class FakeServices:
     healthy: set[str] = field(default_factory=set)
     checks: dict[str, list[Json]] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+
+    def forget(self, prefix: str) -> None:
+        self.forgotten.append(prefix)
 
     def passing(self, service: str) -> bool:
         return service in self.healthy
 
     def instances(self, service: str) -> list[Json]:
         return self.checks.get(service, [])
+
+
+@dataclass
+class FakeDisks:
+    """Volumes by id; one is ready when it has been asked for as often as `late` says."""
+
+    there: dict[str, Volume] = field(default_factory=dict)
+    late: int = 0
+    in_use: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def volumes(self) -> tuple[Volume, ...]:
+        return tuple(self.there.values())
+
+    def create(self, name: str, node: str, storage: int) -> str:
+        volume = f"{name}-on-{node}"
+        self.there[volume] = Volume(volume, name, node, "pending")
+        self.sizes[volume] = storage
+        return volume
+
+    def state(self, volume: str) -> str:
+        self.late -= 1
+        return "pending" if self.late >= 0 else "ready"
+
+    def delete(self, volume: str) -> None:
+        if self.in_use > 0:
+            self.in_use -= 1
+            raise BackendError(Diagnostic("HS406", "volume in use"))
+        del self.there[volume]
 
 
 @dataclass

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hashistack import pipeline
+from hashistack.credentials.service import Issued
 from hashistack.model import Stack
 from hashistack.plan.actual import Actual, Candidate, JobState
 from hashistack.plan.files import JobFile, job_files
 from hashistack.plan.planner import Wanted
+from hashistack.plan.volumes import Node, Volume
 
 SHOP = """\
 app: shop
@@ -23,6 +27,18 @@ backing_services:
 environments:
   laptop: {target: local}
 """
+
+
+LOCAL = Node("n-1", "local", "default", "", "10.0.0.1", takes=True, free=100_000)
+CERTIFIED = Issued(
+    frozenset(
+        {"localhost", "*.shop-cache.service.consul", "shop-cache.service.consul"}
+        | {f"shop-cache-{role}.service.consul" for role in ("primary", "replica", "member")}
+    ),
+    frozenset({"127.0.0.1", "10.0.0.1"}),
+    timedelta(days=300),
+    sound=True,
+)
 
 
 def stack(text: str = SHOP) -> Stack:
@@ -43,7 +59,7 @@ def candidates(text: str = SHOP, *, changed: bool = True) -> dict[str, Candidate
 
 
 def nothing_there(text: str = SHOP) -> Actual:
-    return Actual(candidates=candidates(text))
+    return Actual(candidates=candidates(text), nodes=(LOCAL,))
 
 
 def all_there(text: str = SHOP, *, changed: bool = False) -> Actual:
@@ -53,8 +69,13 @@ def all_there(text: str = SHOP, *, changed: bool = False) -> Actual:
         candidates=candidates(text, changed=changed),
         variables={
             "nomad/jobs/shop": frozenset({"SESSION_KEY"}),
-            "nomad/jobs/shop-cache": frozenset({"password"}),
+            "nomad/jobs/shop-cache": frozenset({"user", "password", "ca"}),
+            "nomad/jobs/shop-cache/node": frozenset({"certificate", "key", "node_password"}),
         },
         services=frozenset({"shop-cache"}),
         releases={"v1": "succeeded"},
+        nodes=(LOCAL,),
+        volumes=(Volume("v-1", "shop-cache", "n-1", "ready"),),
+        certificates={"shop-cache": CERTIFIED},
+        formed=frozenset({"shop-cache"}),
     )

@@ -176,9 +176,11 @@ def test_from_nothing(world: World) -> None:
     assert order == [
         *["ConsulPolicy"] * 4,
         "ConsulRole",
+        "ConsulPolicy",  # of the members of shop-cache
+        "ConsulRole",
         *["ConsulToken"] * 5,
         "AuthMethod",
-        *["BindingRule"] * 2,
+        *["BindingRule"] * 3,
     ]
     assert world.given == {
         "n1": {
@@ -415,7 +417,7 @@ def test_every_job_of_the_app_reads_the_apps_variables_and_no_others() -> None:
         "nomad/jobs/shop",
         "nomad/jobs/shop/*",
         "nomad/jobs/shop-cache",
-        "nomad/jobs/shop-cache/*",
+        "nomad/jobs/shop-cache/address",
     ]
     assert "write" not in reads["shop-nightly"].rules
 

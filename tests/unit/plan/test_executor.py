@@ -19,6 +19,7 @@ from hashistack.plan.progress import (
     Stored,
     Trouble,
     Unchanged,
+    Waiting,
 )
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import (
@@ -37,6 +38,7 @@ from hashistack.plan.steps import (
 )
 from tests.unit.plan.fakes import (
     FakeClock,
+    FakeDisks,
     FakeJobs,
     FakeJournal,
     FakeProgress,
@@ -75,6 +77,7 @@ class World:
     progress: FakeProgress = field(default_factory=FakeProgress)
     journal: FakeJournal = field(default_factory=FakeJournal)
     services: FakeServices = field(default_factory=FakeServices)
+    disks: FakeDisks = field(default_factory=FakeDisks)
     jobs: FakeJobs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +85,13 @@ class World:
 
     def carry_out(self, *steps: Step) -> None:
         executor = Executor(
-            self.jobs, self.services, self.journal, self.progress, self.clock, lambda: ("nomad", "consul")
+            self.jobs,
+            self.services,
+            self.disks,
+            self.journal,
+            self.progress,
+            self.clock,
+            lambda keeps_data: ("nomad", "consul"),
         )
         executor.carry_out(Plan(steps))
 
@@ -355,3 +364,51 @@ def failed_instance(name: str) -> Json:
     return instance(
         "failed", name=name, TaskStates={"web": {"State": "dead", "Failed": True, "Events": [event]}}
     )
+
+
+# --- stand-ins
+
+
+def member(healthy: bool | None) -> Json:
+    return instance(DeploymentStatus={"Healthy": healthy}, job="shop-db")
+
+
+def stand_in() -> SubmitJob:
+    job = {**spec("shop-db"), "Meta": {"hashistack.engine": "postgres", "hashistack.app": "shop"}}
+    return SubmitJob("shop-db", "service", None, None, Candidate(job, "text", {}, 0, True), 30)
+
+
+def test_a_member_that_was_not_whole_in_time_ends_the_wait_at_once(world: World) -> None:
+    """Nomad would wait for its progress deadline, half an hour, and can never call it healthy again."""
+    world.deploys(deployment("running", node=group(1, 0)))
+    world.jobs.on_register = lambda job: world.jobs.instances.append(member(False))
+    with pytest.raises(DeployError):
+        world.carry_out(stand_in())
+    assert "fail deployment-1" in world.jobs.calls
+    assert world.clock.now() < 60
+
+
+def test_a_job_that_failed_before_it_was_awaited_is_an_error(world: World) -> None:
+    world.deploys(deployment("failed", "Deployment marked as failed", node=group(1, 0)))
+    world.jobs.on_register = lambda job: world.jobs.known.update({job["ID"]: {**job, "Version": 0}})
+    world.jobs.listed_deployments[0]["JobVersion"] = 0
+    step = stand_in()
+    world.carry_out(BeginJob(step))
+    with pytest.raises(DeployError, match="shop-db failed"):
+        world.carry_out(AwaitJob(step))
+
+
+def test_while_a_stand_in_forms_it_is_told_how_many_members_are_healthy(world: World) -> None:
+    good, bad = ({"Checks": [{"Status": status}]} for status in ("passing", "critical"))
+    world.services.checks["shop-db-member"] = [good, bad]
+    with pytest.raises(DeployError, match="1 of 3 members are healthy"):
+        world.carry_out(AwaitService("db", "shop-db", 3))
+    assert [event.what for event in world.progress.of(Waiting)] == [
+        "shop-db to be healthy in Consul, 1 of 3 members are"
+    ]
+    assert world.clock.now() > 299
+
+
+def test_agents_keep_their_data_where_the_plan_says_so(world: World) -> None:
+    world.carry_out(StopAgents(("nomad",), keeps_data=True))
+    assert world.progress.of(AgentsStopped) == [AgentsStopped(("nomad", "consul"), keeps_data=True)]

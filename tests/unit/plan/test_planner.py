@@ -8,25 +8,32 @@ from hashistack.diagnostics import BackendError, ConflictError, UsageProblem
 from hashistack.plan.actual import JobState
 from hashistack.plan.planner import plan_up
 from hashistack.plan.sensitive import Sensitive
-from hashistack.plan.steps import KeepJob, Plan, RemoveJob, RunRelease, SubmitJob
+from hashistack.plan.steps import KeepJob, Plan, RemoveJob, RunRelease, Step, SubmitJob
 from tests.unit.plan.stacks import SHOP, all_there, candidates, nothing_there, wanted
 
 SECRETS = {"SESSION_KEY": Sensitive("hunter2")}
 
 
 def told(plan: Plan) -> list[str]:
-    return [
-        f"{type(step).__name__} {getattr(step, 'job', getattr(step, 'path', getattr(step, 'service', '')))}"
-        for step in plan.steps
-    ]
+    return [f"{type(step).__name__} {_object(step)}" for step in plan.steps]
+
+
+def _object(step: Step) -> str:
+    named = (getattr(step, name, "") for name in ("job", "path", "service", "name"))
+    return next(str(each) for each in named if each)
 
 
 def test_the_first_up_does_everything_in_the_order_of_dependence() -> None:
     assert told(plan_up(wanted(), nothing_there(), SECRETS)) == [
         "StoreSecrets nomad/jobs/shop",
+        "StoreSecrets nomad/jobs/shop-cache",
         "GenerateCredentials nomad/jobs/shop-cache",
+        "GenerateCredentials nomad/jobs/shop-cache/node",
+        "CreateVolumes shop-cache",
+        "IssueCertificate shop-cache",
         "BeginJob ingress",
-        "SubmitJob shop-cache",
+        "BeginJob shop-cache",
+        "AwaitJob shop-cache",
         "AwaitService shop-cache",
         "RunRelease shop-release",
         "SubmitJob shop",
@@ -129,12 +136,13 @@ def test_the_password_of_the_registry_is_a_secret_like_the_others() -> None:
 
 
 def test_a_backing_service_without_a_stand_in_must_be_in_consul() -> None:
-    text = SHOP.replace("cache: {type: redis}", "cache: {type: redis}\n  db: {type: postgres}")
+    asked = wanted()
+    asked = replace(asked, files=tuple(file for file in asked.files if file.id != "shop-cache"))
     with pytest.raises(BackendError) as caught:
-        plan_up(wanted(text), nothing_there(text), SECRETS)
-    assert "shop-db" in caught.value.diagnostics[0].hint
-    there = replace(nothing_there(text), services=frozenset({"shop-db"}))
-    assert "SubmitJob shop" in told(plan_up(wanted(text), there, SECRETS))
+        plan_up(asked, nothing_there(), SECRETS)
+    assert "shop-cache" in caught.value.diagnostics[0].hint
+    there = replace(nothing_there(), services=frozenset({"shop-cache"}))
+    assert "SubmitJob shop" in told(plan_up(asked, there, SECRETS))
 
 
 def test_a_job_that_no_longer_belongs_goes_last_and_others_stay() -> None:

@@ -16,7 +16,7 @@ from hashistack.cli import main
 from hashistack.cli.terminal import Terminal
 from hashistack.plan.actual import JobState
 from hashistack.plan.removal import Remains, Situation, plan_down, way_down
-from hashistack.plan.steps import RemoveJob, RemoveVariable, StopAgents
+from hashistack.plan.steps import RemoveJob, RemoveVariable, RemoveVolumes, StopAgents
 from tests.backends.stub import serving
 from tests.cli.run import Tty, run
 
@@ -252,3 +252,57 @@ def test_the_secrets_of_another_app_keep_the_agents(
     assert (done.code, state.recorded_apps()) == (0, ["ant"])
     assert "left agents nomad: ant (laptop) has something in them" in done.err
     assert agent.alive
+
+
+# --- data
+
+
+DATA = ("nomad/jobs/shop-cache", "nomad/jobs/shop-cache/node", "hashistack/stand-ins/shop-cache")
+WITH_DATA = replace(
+    SHOP,
+    recorded_variables=("nomad/jobs/shop", *DATA),
+    recorded_volumes=("shop-cache",),
+    variables=frozenset({"nomad/jobs/shop", *DATA}),
+)
+
+
+def test_volumes_stay_with_the_variables_that_their_data_needs() -> None:
+    steps = plan_down(WITH_DATA).plan.steps
+    assert [step for step in steps if isinstance(step, RemoveVariable | RemoveVolumes)] == [
+        RemoveVariable("nomad/jobs/shop")
+    ]
+    assert steps[-1] == StopAgents(("consul", "nomad"), keeps_data=True)
+
+
+def test_purge_takes_the_volumes_after_their_jobs_and_all_variables() -> None:
+    steps = plan_down(replace(WITH_DATA, purge=True)).plan.steps
+    assert steps[-6:] == (
+        RemoveVolumes("shop-cache"),
+        RemoveVariable("nomad/jobs/shop"),
+        *(RemoveVariable(path) for path in DATA),
+        StopAgents(("consul", "nomad")),
+    )
+    assert isinstance(steps[-7], RemoveJob)
+
+
+def situation(**different: object) -> Situation:
+    found = Situation(
+        recorded=True,
+        others=False,
+        silent=frozenset(),
+        nomad_ours=True,
+        agents_ours=True,
+        loopback=True,
+    )
+    return replace(found, **different)  # type: ignore[arg-type]
+
+
+def test_data_alone_is_left_whether_its_agents_run_or_not() -> None:
+    for silent in (frozenset[str](), frozenset({"Nomad", "Consul"})):
+        assert way_down(situation(recorded=False, keeps=True, silent=silent)) == "kept"
+
+
+def test_dead_agents_are_not_wiped_while_they_have_data_to_keep() -> None:
+    silent = frozenset({"Nomad", "Consul"})
+    assert way_down(situation(keeps=True, silent=silent)) == "restart"
+    assert way_down(situation(silent=silent)) == "forget"

@@ -9,7 +9,7 @@ import pytest
 from hashistack.diagnostics import BackendError
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.service_logins import Login, as_text, from_text, new_password, next_key
-from hashistack.plan.services import entries, managed_services, renewed, variable_items
+from hashistack.plan.services import NO_LOGIN, PUBLIC_CA, entries, managed_services, renewed, variable_items
 
 OUTPUTS: dict[str, Any] = {
     "db": {
@@ -37,7 +37,19 @@ def test_each_address_is_an_entry_under_the_name_of_the_stand_in() -> None:
         ("shop-events", "shop-events-2", "b-2.example.com", 9094),
     ]
     assert {each.node for each in found} == {"aws-shop-db", "aws-shop-events"}
-    assert found[0].meta == {"scheme": "postgres", "database": "shop"}
+    assert found[0].meta == {"scheme": "postgres", "database": "shop", "ca": PUBLIC_CA}
+
+
+def test_a_service_may_name_another_authority() -> None:
+    meta = {"protocol": "SSL", "ca": "/etc/other.pem"}
+    (first, _) = entries("shop", managed_services({"events": {**OUTPUTS["events"], "meta": meta}}))
+    assert first.meta == meta
+
+
+def test_a_service_without_a_login_has_an_empty_one_so_that_nobody_waits_for_it() -> None:
+    _, events = managed_services(OUTPUTS)
+    items = variable_items(events, NO_LOGIN)
+    assert {name: value.reveal() for name, value in items.items()} == {"user": "", "password": ""}
 
 
 def test_the_variable_has_the_user_and_what_was_made() -> None:

@@ -107,6 +107,11 @@ def test_a_count_without_scaling_is_what_the_descriptor_says() -> None:
     assert carried_over(wanted, spec(7), failed=False)["TaskGroups"][0]["Count"] == 3
 
 
+def test_a_job_that_was_started_again_for_its_certificate_is_not_taken_for_another() -> None:
+    running = {**spec(2), "Meta": {"hashistack.certificate": "3"}}
+    assert carried_over(spec(2), running, failed=False)["Meta"] == {"hashistack.certificate": "3"}
+
+
 def test_a_version_that_failed_is_another_attempt_and_then_stays_that() -> None:
     again = carried_over(spec(2), spec(2), failed=True)
     assert again["Meta"] == {"hashistack.attempt": "1"}

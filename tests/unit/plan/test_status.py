@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from hashistack.plan.actual import Json
-from hashistack.plan.status import AgentStatus, Facts, Status, status
+from hashistack.plan.report import Answer, Report
+from hashistack.plan.status import AgentStatus, Facts, ServiceStatus, Status, status
 from tests.unit.plan.stacks import stack
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -109,6 +110,17 @@ def test_a_backing_service_says_where_it_is_and_who_runs_it() -> None:
     elsewhere = {job: spec for job, spec in HEALTHY.jobs.items() if job != "shop-cache"}
     assert shown(replace(HEALTHY, jobs=elsewhere)).backing_services[0].managed
     assert not shown(replace(HEALTHY, instances={})).backing_services[0].healthy
+
+
+def test_a_stand_in_says_how_its_members_are_or_why_it_does_not() -> None:
+    def asked(answer: Answer) -> ServiceStatus:
+        return shown(replace(HEALTHY, reports={"shop-cache": answer})).backing_services[0]
+
+    report = Report(leader="1", quorum=True, full=False)
+    assert (asked(Answer(report)).healthy, asked(Answer(report)).report) == (True, report)
+    silent = asked(Answer(None, "did not answer in time"))
+    assert (silent.healthy, silent.problem) == (True, "did not answer in time")
+    assert not asked(Answer(Report(quorum=False))).healthy, "who has no quorum takes no writes"
 
 
 def test_a_schedule_shows_its_last_run_and_its_next() -> None:

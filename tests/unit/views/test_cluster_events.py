@@ -27,6 +27,7 @@ EVENTS: tuple[progress.Event, ...] = (
     progress.AgentsStopped(("nomad", "consul")),
     progress.AgentsKept(("consul", "nomad"), ("blog",)),
     progress.Stored("nomad/jobs/shop", ("KEY",), generated=False),
+    progress.Made("volume", "shop-db", ("n1", "n2")),
     progress.Unchanged("shop", "v1"),
     progress.Submitted("shop", "v2"),
     progress.Rollout("shop", "web", 2, 1, 3),

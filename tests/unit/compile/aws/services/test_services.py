@@ -69,7 +69,7 @@ def test_there_is_a_file_for_each_service_and_the_outputs_name_it() -> None:
 
 
 def test_a_service_that_a_stand_in_runs_has_no_file() -> None:
-    found = stack(managed="[db]")
+    found = stack(managed="[db]", more="clients: {max: 3}")
     assert list(files(found)) == ["db"]
     assert services.outputs(found) == (("db", "local.service_db"),)
 

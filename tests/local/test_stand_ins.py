@@ -1,0 +1,137 @@
+"""A backing service with one node on a laptop: `up` makes what it needs, `down` keeps its data, `--purge` removes all.
+
+The tests stand in their order and share one cluster that hashistack starts itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.bed import network
+from tests.bed.engine import Engine
+from tests.local import api
+
+DESCRIPTOR = """\
+app: till
+image: hashistack-test/busybox
+processes:
+  nightly: {command: "true", schedule: "0 3 1 1 *"}
+backing_services:
+  cache: {type: redis, storage: 100MiB}
+environments:
+  laptop: {target: local}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Laptop:
+    """A folder with a descriptor, and the world that hashistack sees when it runs in it."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    def run(self, *arguments: str) -> str:
+        """Run a command line of hashistack that is to succeed and return all that it said."""
+        command = [sys.executable, "-m", "hashistack", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def up(self) -> str:
+        return self.run("up", "-e", "laptop", "--version", "1")
+
+    def down(self, *more: str) -> str:
+        return self.run("down", "-e", "laptop", "--yes", *more)
+
+    def ask(self, *words: str) -> str:
+        """Send a command to the cache as an app would, its certificate checked, and return the first line."""
+        items = api.get(self.environ["NOMAD_ADDR"], "/v1/var/nomad/jobs/till-cache")["Items"]
+        found = api.get(self.environ["CONSUL_HTTP_ADDR"], "/v1/health/service/till-cache?passing")
+        service = found[0]["Service"]
+        context = ssl.create_default_context(cadata=items["ca"])
+        with (
+            socket.create_connection((service["Address"], service["Port"]), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=service["Address"]) as line,
+            line.makefile("rwb") as stream,
+        ):
+            for command in (("AUTH", items["user"], items["password"]), words):
+                stream.write(b" ".join(word.encode() for word in command) + b"\r\n")
+                stream.flush()
+                answer = stream.readline().decode().strip()
+                if answer.startswith("$"):
+                    answer = stream.readline().decode().strip()
+        return answer
+
+
+@pytest.fixture(scope="module")
+def laptop(
+    docker: Engine, nomad_binary: Path, consul_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Laptop]:
+    folder, binaries = tmp_path_factory.mktemp("till"), tmp_path_factory.mktemp("bin")
+    (binaries / "nomad").symlink_to(nomad_binary)
+    (binaries / "consul").symlink_to(consul_binary)
+    (folder / "hashistack.yaml").write_text(DESCRIPTOR)
+    ports = network.free_ports(2)
+    environ = {
+        **docker.environment(),
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        "NOMAD_ADDR": f"http://127.0.0.1:{ports[0]}",
+        "CONSUL_HTTP_ADDR": f"http://127.0.0.1:{ports[1]}",
+        "XDG_STATE_HOME": str(folder / "state"),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    running = Laptop(folder, environ)
+    try:
+        yield running
+    finally:
+        running.down("--purge")
+
+
+def test_up_makes_the_volume_the_certificate_and_the_passwords(laptop: Laptop) -> None:
+    said = laptop.up()
+    for line in (
+        "made volume till-cache on local",
+        "generated password in Nomad variable nomad/jobs/till-cache",
+        "generated certificate, key in Nomad variable nomad/jobs/till-cache/node",
+        "till-cache runs",
+    ):
+        assert line in said, said
+    assert laptop.ask("SET", "greeting", "hello") == "+OK"
+
+
+def test_a_second_up_changes_nothing(laptop: Laptop) -> None:
+    said = laptop.up()
+    assert "till-cache unchanged" in said
+    assert not any(word in said for word in ("made", "generated", "submitted"))
+
+
+def test_down_keeps_the_data_and_the_next_up_finds_it(laptop: Laptop) -> None:
+    assert "keep the data of till-cache" in laptop.down()
+    assert "only data of till is left" in laptop.down()
+    said = laptop.up()
+    assert not any(word in said for word in ("made", "generated"))
+    assert laptop.ask("GET", "greeting") == "hello"
+
+
+def test_purge_leaves_nothing(laptop: Laptop) -> None:
+    said = laptop.down("--purge")
+    assert "removed volumes till-cache" in said
+    assert not list((laptop.folder / "state").rglob("host_volumes"))
+    assert not list((laptop.folder / "state").rglob("till@laptop.json"))

@@ -1,0 +1,39 @@
+"""One cluster with every stand-in for all tests here; each leaves it whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.bed import engine, factory, images
+from tests.conftest import needed
+from tests.machines.stand_ins import site as sites
+from tests.machines.stand_ins.site import StandIns
+from tests.machines.times import step
+from tests.tools import build
+
+# A bed that was asked to stay (`python -m tests.bed.machines --bed NAME up`): the next run finds all of it there.
+KEPT = "HASHISTACK_TEST_BED"
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
+    """Return the example with all its backing services on three machines; the first ``up`` is timed."""
+    kept = factory.find(os.environ.get(KEPT, ""))
+    with ExitStack() as stack:
+        with needed():
+            bed = kept or stack.enter_context(factory.running())
+            docker = stack.enter_context(engine.running())
+            tags = tuple(keys["image"] for keys in sites.chosen().values())
+            images.ensure(docker, tags)
+            bed.add_images(tags, docker)
+            binaries = build.folder_for_path()
+        folder = bed.folder / "operator" if kept else tmp_path_factory.mktemp("stand-ins")
+        folder.mkdir(exist_ok=True)
+        site = sites.lay_out(bed, folder, binaries)
+        with step(f"up, from bare machines to whole clusters of {', '.join(sites.chosen())}"):
+            site.up()
+        yield site

@@ -1,0 +1,142 @@
+"""Kafka's scripts against tools that answer with what was seen of the real ones, and say what they were asked for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+JOBS = Path(__file__).parents[3] / "jobs" / "kafka"
+TOPICS = """Topic: orders\tTopicId: a\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: min.insync.replicas=2,x.y=9
+\tTopic: orders\tPartition: 0\tLeader: 1\tReplicas: 1,2,3\tIsr: 1,2,3\tElr: \tLastKnownElr: 
+\tTopic: orders\tPartition: 1\tLeader: 2\tReplicas: 2,3,1\tIsr: {isr}\tElr: \tLastKnownElr: 
+Topic: one\tTopicId: b\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: cleanup.policy=compact,delete,retention.ms=9
+\tTopic: one\tPartition: 0\tLeader: {leader}\tReplicas: 3\tIsr: 3\tElr: \tLastKnownElr: 
+"""
+QUORUM = """NodeId\tDirectoryId\tLogEndOffset\tLag\tLastFetchTimestamp\tLastCaughtUpTimestamp\tStatus\t
+1\tYwW\t246\t0\t6 ms ago\t6 ms ago\tLeader\t
+2\t6MO\t246\t4\t{second} ms ago\t243 ms ago\tFollower\t
+3\tOws\t246\t0\t{third} ms ago\t34300 ms ago\tFollower\t
+"""
+MEMBER = 'MEMBER_ID=1\nMEMBER_ADDRESS=127.0.0.1\nMEMBER_NODES=3\nPEERS="1=10.0.0.1 2=10.0.0.2 3=10.0.0.3"\n'
+ANSWERS = """#!/bin/sh
+case "$0 $*" in
+  *--create* | *--alter* | *--execute*)
+    echo "${0##*/kafka-} $*" | sed 's/--bootstrap-server.*properties //' >>ROOT/asked ;;
+  *topics.sh*) cat ROOT/topics ;;
+  *quorum.sh*) cat ROOT/quorum ;;
+esac
+"""
+
+Run = Callable[..., list[str]]
+
+
+@pytest.fixture(params=["dash", "busybox ash"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+    """Return what runs a script of the job, in the shells of Debian and of the official image."""
+    shell = request.param.split()
+    if not shutil.which(shell[0]):
+        pytest.skip(f"there is no {shell[0]}")
+    for folder in ("local", "alloc", "opt/kafka/bin", "opt/kafka/libs", "tmp"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "opt/kafka/libs/kafka-clients-4.3.1.jar").touch()
+    (tmp_path / "alloc/member.env").write_text(MEMBER)
+    for name in ("topics", "configs", "reassign-partitions", "metadata-quorum"):
+        tool = tmp_path / f"opt/kafka/bin/kafka-{name}.sh"
+        tool.write_text(ANSWERS.replace("ROOT", str(tmp_path)))
+        tool.chmod(0o755)
+    for script in JOBS.glob("*.sh"):
+        (tmp_path / "local" / script.name).write_text(_inside(script.read_text(), tmp_path))
+
+    def run(
+        script: str, stdin: str = "", isr: str = "1,2,3", leader: str = "3", ages: str = "9 9"
+    ) -> list[str]:
+        second, third = ages.split()
+        (tmp_path / "topics").write_text(TOPICS.format(isr=isr, leader=leader))
+        (tmp_path / "quorum").write_text(QUORUM.format(second=second, third=third))
+        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOMAD_PORT_member": "1"}
+        argv = [*shell, str(tmp_path / "local" / script)]
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environ, check=False)
+        assert done.returncode == 0, done.stderr
+        asked = tmp_path / "asked"
+        return asked.read_text().splitlines() if asked.exists() else done.stdout.splitlines()
+
+    return run
+
+
+def _inside(text: str, root: Path) -> str:
+    return re.sub(r"(?<![\w.])/(local|alloc|opt/kafka|tmp)/", lambda found: f"{root}{found[0]}", text)
+
+
+def test_a_whole_cluster_is_full_and_safe(run: Run) -> None:
+    said = run("report.sh")
+    assert said[:6] == [
+        "version=4.3.1",
+        "member.1=10.0.0.1 leader ok",
+        "member.2=10.0.0.2 voter ok",
+        "member.3=10.0.0.3 voter ok",
+        "leader=1",
+        "quorum=yes",
+    ]
+    assert {"lag=4 records of metadata", "topic.orders=2 3", "topic.one=1 1"} <= set(said)
+    assert {"under_replicated=0 partitions", "full=yes", "safe=yes"} <= set(said)
+
+
+def test_without_one_member_it_is_safe_as_long_as_a_write_finds_copies_enough(run: Run) -> None:
+    said = run("report.sh", isr="2,3", ages="9 20000")
+    assert {"member.3=10.0.0.3 voter away", "quorum=yes", "full=no", "safe=yes"} <= set(said)
+    assert "under_replicated=1 partitions" in said
+
+
+@pytest.mark.parametrize("away", [{"isr": "2"}, {"leader": "none"}])
+def test_it_is_not_safe_to_do_without_a_member_that_has_the_only_copies(
+    run: Run, away: dict[str, str]
+) -> None:
+    said = run("report.sh", ages="9 20000", **away)
+    assert "safe=no" in said
+    assert said[-1].startswith("unsafe=1 partitions")
+
+
+def test_without_a_majority_there_is_no_quorum(run: Run) -> None:
+    said = run("report.sh", ages="20000 20000")
+    assert {"quorum=no", "safe=no", "unsafe=less than half of the voters are there"} <= set(said)
+
+
+def test_what_was_saved_changes_nothing_when_it_is_restored(run: Run) -> None:
+    saved = run("backup.sh")
+    assert saved == [
+        "orders 2 3 min.insync.replicas=2;x.y=9",
+        "one 1 1 cleanup.policy=compact,delete;retention.ms=9",
+    ]
+    assert run("restore.sh", "\n".join(saved) + "\n") == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [
+        ("new 2 3 a=1;b=2,3", "topics.sh --create --if-not-exists --topic new --partitions 2 "
+         "--replication-factor 3 --config a=1 --config b=2,3"),
+        ("orders 4 3 x.y=9", "topics.sh --alter --topic orders --partitions 4"),
+        ("orders 2 3 retention.ms=8;b=2,3", "configs.sh --alter --entity-type topics --entity-name orders "
+         "--add-config retention.ms=8,b=[2,3]"),
+    ],
+)  # fmt: skip
+def test_topics_are_made_and_changed(run: Run, wanted: str, asked: str) -> None:
+    assert run("restore.sh", f"{wanted}\n") == [asked]
+
+
+@pytest.mark.parametrize("wanted", ["orders 1 1 -", "one 1 1 -"])
+def test_nothing_is_made_smaller(run: Run, wanted: str) -> None:
+    assert not [
+        line for line in run("restore.sh", f"{wanted}\n") if line.startswith(("topics.sh", "reassign"))
+    ]
+
+
+def test_copies_are_added_to_those_that_are_there(run: Run, tmp_path: Path) -> None:
+    (asked,) = run("restore.sh", "one 1 3 -\n")
+    assert asked.startswith("reassign-partitions.sh --reassignment-json-file")
+    assert '"partition":0,"replicas":[3,1,2]' in (tmp_path / "tmp/copies.json").read_text()

@@ -1,0 +1,255 @@
+"""A machine that is gone: what is given up of it, and what forbids that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from hashistack.diagnostics import BackendError, DeployError, HashistackError, UsageProblem
+from hashistack.model import Stack
+from hashistack.plan.actual import Actual
+from hashistack.plan.node_replacer import PATIENCE, NodeReplacer
+from hashistack.plan.progress import Removed, Running
+from hashistack.plan.replace_node import (
+    Claim,
+    Farewell,
+    Holdings,
+    Machine,
+    Place,
+    check_safety,
+    farewell,
+    substitutes,
+)
+from hashistack.plan.report import Answer, Report
+from hashistack.plan.steps import CreateVolumes, Plan
+from hashistack.plan.volumes import Node, Volume
+from tests.unit.plan.fakes import FakeClock, FakeProgress
+from tests.unit.plan.stacks import stack
+
+TEXT = """\
+app: shop
+image: registry.example.com/shop
+processes:
+  worker: {command: work}
+backing_services:
+  cache: {type: redis, nodes: 3}
+environments:
+  factory:
+    target: onprem
+    domain: shop.lan
+    ssh: {user: root}
+    hosts:
+      h1: {address: 10.0.0.1, roles: [server, client, ingress]}
+      h2: {address: 10.0.0.2, roles: [server, client]}
+      h3: {address: 10.0.0.3, roles: [server, client]}
+      h4: {address: 10.0.0.4, roles: [client]}
+"""
+IDS = {name: f"{name}00000-0000-0000-0000-000000000000" for name in ("h1", "h2", "h3", "h4")}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Stack:
+    return stack(TEXT)
+
+
+def place(member: int, name: str) -> Place:
+    key = f"hashistack/shop-cache/members/{member}"
+    return Place(key, "shop-cache", str(member), IDS[name], f"10.0.0.{name[1:]}", 10 + member)
+
+
+def holdings(**status: str) -> Holdings:
+    """Return three members on h1, h2 and h3; every machine is ready unless told otherwise."""
+    machines = tuple(Machine(IDS[name], name, status.get(name, "ready")) for name in IDS)
+    members = ("h1", "h2", "h3")
+    return Holdings(
+        machines,
+        tuple(Volume(f"v-{name}", "shop-cache", IDS[name], "ready") for name in members),
+        tuple(Claim(f"c-{name}", "shop-cache", f"v-{name}") for name in members),
+        tuple(place(number, name) for number, name in enumerate(members, 1)),
+    )
+
+
+def code(caught: pytest.ExceptionInfo[HashistackError]) -> str:
+    return caught.value.diagnostics[0].code
+
+
+# --- what is given up
+
+
+@pytest.mark.parametrize("status", ["down", "disconnected"])
+@pytest.mark.parametrize("name", ["h2", IDS["h2"], IDS["h2"][:8]])
+def test_claims_and_places_of_the_machine_and_nothing_else(shop: Stack, status: str, name: str) -> None:
+    parting = farewell(name, shop, holdings(h2=status))
+    (release,) = parting.releases
+    assert [claim.id for claim in release.claims] == ["c-h2"]
+    assert [each.member for each in release.places] == ["2"]
+    assert parting.forgotten == (IDS["h2"],)
+
+
+@pytest.mark.parametrize("status", ["ready", "initializing"])
+def test_a_machine_that_is_alive_is_refused(shop: Stack, status: str) -> None:
+    with pytest.raises(HashistackError, match="nothing was changed") as caught:
+        farewell("h2", shop, holdings(h2=status, h3="down"))
+    assert code(caught) == "HS734"
+
+
+def test_a_machine_that_was_drained_keeps_its_data_until_the_others_have_it(shop: Stack) -> None:
+    found = holdings()
+    machines = tuple(replace(each, idle=each.name == "h2") for each in found.machines)
+    parting = farewell("h2", shop, replace(found, machines=machines))
+    assert (parting.forgotten, [each.id for each in parting.volumes]) == ((), ["v-h2"])
+    cluster = Cluster(running=3, reports=[Answer(Report(full=True))])
+    progress = carried_out(cluster, parting)
+    assert cluster.done[-1] == "remove v-h2"
+    assert [type(event) for event in progress.events[-2:]] == [Running, Removed]
+
+
+@pytest.mark.parametrize("name", ["h9", "h", "h2000"])
+def test_a_name_that_nobody_has(shop: Stack, name: str) -> None:
+    with pytest.raises(UsageProblem, match="there are h1, h2, h3, h4") as caught:
+        farewell(name, shop, holdings(h2="down"))
+    assert code(caught) == "HS735"
+
+
+def test_a_machine_without_members_is_only_forgotten(shop: Stack) -> None:
+    parting = farewell("h4", shop, holdings(h4="down"))
+    assert (parting.releases, parting.forgotten) == ((), (IDS["h4"],))
+
+
+@pytest.mark.parametrize("name", ["h2", "10.0.0.2", IDS["h2"]])
+def test_a_machine_that_nomad_has_forgotten_may_still_be_a_member(shop: Stack, name: str) -> None:
+    """Another machine has its name by now, and Nomad has removed the volumes with the old one."""
+    found = holdings()
+    new = Machine("new00000-0000", "h2", "ready")
+    others = tuple(each for each in found.machines if each.name != "h2")
+    volumes = tuple(each for each in found.volumes if each.node != IDS["h2"])
+    parting = farewell(name, shop, replace(found, machines=(*others, new), volumes=volumes))
+    (release,) = parting.releases
+    assert ([claim.id for claim in release.claims], parting.forgotten) == (["c-h2"], ())
+
+
+def test_after_a_first_run_there_is_nothing_left(shop: Stack) -> None:
+    found = holdings()
+    done = replace(
+        found,
+        machines=tuple(each for each in found.machines if each.name != "h2"),
+        volumes=(*found.volumes[:1], *found.volumes[2:], Volume("v-h4", "shop-cache", IDS["h4"], "ready")),
+        claims=(*found.claims[:1], *found.claims[2:], Claim("c-h4", "shop-cache", "v-h4")),
+        places=(place(1, "h1"), place(2, "h4"), place(3, "h3")),
+    )
+    assert farewell("h2", shop, done).is_empty
+
+
+def test_another_apps_volumes_are_not_looked_at(shop: Stack) -> None:
+    found = holdings(h2="down")
+    others = replace(
+        found,
+        claims=(*found.claims, Claim("c-x", "other-db", "v-x")),
+        places=(*found.places, replace(place(1, "h2"), job="other-db")),
+    )
+    assert farewell("h2", shop, others) == farewell("h2", shop, found)
+
+
+# --- whether it may be done
+
+
+def test_it_is_refused_for_all_stand_ins_that_are_not_safe(shop: Stack) -> None:
+    parting = farewell("h2", shop, holdings(h2="down"))
+    check_safety(parting, {"shop-cache": Answer(Report(quorum=True, safe=True))})
+    with pytest.raises(HashistackError, match=r"shop-cache has a member on h2 .*one copy") as caught:
+        check_safety(parting, {"shop-cache": Answer(Report(quorum=True, safe=False, unsafe="one copy"))})
+    assert code(caught) == "HS736"
+
+
+# --- where the new members go
+
+
+def node(name: str, *, takes: bool = True) -> Node:
+    return Node(IDS[name], name, "default", "", f"10.0.0.{name[1:]}", takes=takes, free=100_000)
+
+
+def actual(found: Holdings, *names: str) -> Actual:
+    return Actual(nodes=tuple(node(name, takes=name != "h2") for name in names), volumes=found.volumes)
+
+
+def test_a_new_volume_is_made_where_there_is_none(shop: Stack) -> None:
+    found = holdings(h2="down")
+    plan = substitutes(farewell("h2", shop, found), shop, actual(found, *IDS))
+    (made,) = [step for step in plan.steps if isinstance(step, CreateVolumes)]
+    assert [each.name for each in made.places] == ["h4"]
+
+
+def test_without_a_machine_for_it_nothing_is_given_up(shop: Stack) -> None:
+    found = holdings(h2="down")
+    with pytest.raises(BackendError, match="shop-cache needs 3 machines") as caught:
+        substitutes(farewell("h2", shop, found), shop, actual(found, "h1", "h2", "h3"))
+    assert "nothing was changed" in caught.value.diagnostics[0].hint
+
+
+def test_a_volume_that_is_there_already_is_used(shop: Stack) -> None:
+    found = holdings(h2="down")
+    found = replace(found, volumes=(*found.volumes, Volume("v-h4", "shop-cache", IDS["h4"], "ready")))
+    plan = substitutes(farewell("h2", shop, found), shop, actual(found, *IDS))
+    assert not [step for step in plan.steps if isinstance(step, CreateVolumes)]
+
+
+# --- how it is done
+
+
+@dataclass
+class Cluster:
+    """Remembers what is done; the new member runs once the machine is forgotten, and has all copies later."""
+
+    running: int = 2
+    done: list[str] = field(default_factory=list)
+    reports: list[Answer] = field(default_factory=list)
+
+    def prepare(self, plan: Plan) -> None:
+        self.done.append(f"prepare {len(plan.steps)}")
+
+    def release_claim(self, claim: str) -> None:
+        self.done.append(claim)
+
+    def release_place(self, place: Place) -> None:
+        self.done.append(place.key)
+
+    def forget_machine(self, node: str) -> None:
+        self.done.append(node)
+
+    def place_anew(self, job: str) -> None:
+        self.done.append(f"place {job}")
+
+    def remove_volume(self, volume: str) -> None:
+        self.done.append(f"remove {volume}")
+
+    def members(self, job: str) -> int:
+        return 3 if IDS["h2"] in self.done else self.running
+
+    def of(self, stand_ins: object) -> dict[str, Answer]:
+        return {"shop-cache": self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]}
+
+
+def carried_out(cluster: Cluster, parting: Farewell) -> FakeProgress:
+    progress = FakeProgress()
+    replacer = NodeReplacer(cluster, cluster, cluster.prepare, progress, FakeClock())
+    replacer.replace(parting, Plan(()))
+    return progress
+
+
+def test_what_is_new_comes_first_and_what_is_old_is_released_in_its_order(shop: Stack) -> None:
+    whole = [Answer(None, "does not answer"), Answer(Report(full=False)), Answer(Report(full=True))]
+    cluster = Cluster(reports=whole)
+    progress = carried_out(cluster, farewell("h2", shop, holdings(h2="down")))
+    released = ["c-h2", "hashistack/shop-cache/members/2", IDS["h2"]]
+    assert cluster.done == ["prepare 0", *released, "place shop-cache", "remove v-h2"]
+    assert len(progress.of(Removed)) == 4
+    assert progress.of(Running) == [Running("shop-cache", None)]
+
+
+def test_a_new_member_that_does_not_come_ends_the_wait(shop: Stack) -> None:
+    cluster = Cluster(reports=[Answer(Report(full=False, under_replicated="3 partitions"))])
+    with pytest.raises(DeployError, match=r"30 min .*: 3 partitions") as caught:
+        carried_out(cluster, farewell("h2", shop, holdings(h2="down")))
+    assert code(caught) == "HS738"
+    assert PATIENCE == 1800
