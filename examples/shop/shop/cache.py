@@ -14,6 +14,7 @@ AWAY = redis.exceptions.RedisError  # unreachable, starting, read-only, full: to
 QUEUE, WORKING = "shop:queue", "shop:working"  # lists of order ids: waiting, taken by a worker
 COUNTER, ORDERS = "shop:counter", "shop:orders"
 SCHEMA, REPORT = "shop:schema", "shop:report"
+TOLD = "shop:told"  # set of orders that somebody has read of in Kafka
 
 
 def order_key(order: str) -> str:
@@ -23,8 +24,10 @@ def order_key(order: str) -> str:
 
 def connect() -> redis.Redis:
     """Return a client of CACHE_URL; it connects when it is first used, and again whenever it has to."""
+    url = os.environ.get("CACHE_URL") or "redis://127.0.0.1:6379"
     return redis.Redis.from_url(
-        os.environ.get("CACHE_URL") or "redis://127.0.0.1:6379",
+        url,
+        **({"ssl_ca_certs": os.environ.get("CACHE_CA")} if url.startswith("rediss:") else {}),
         decode_responses=True,
         socket_connect_timeout=1,
         socket_timeout=2,
@@ -45,3 +48,11 @@ def patiently(ask: Callable[[], Any], seconds: float = 30) -> Any:
             if time.monotonic() > deadline:
                 sys.exit(f"the cache did not answer for {seconds:g} s: {error}")
             time.sleep(1)
+
+
+def check() -> None:
+    """Write and read."""
+    client = connect()
+    client.set("shop:check", 1, ex=60)
+    if client.get("shop:check") != "1":
+        raise ValueError("what was read is not what was written")

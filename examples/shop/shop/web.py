@@ -7,9 +7,11 @@ from flask import Response, jsonify, request, session
 
 from shop import cache
 from shop.common import identity, make_app
+from shop.extras import routes
 
 application = make_app(__name__)
 application.secret_key = os.environ.get("SESSION_KEY")  # signs the cookie that counts a visitor's visits
+application.register_blueprint(routes)
 client = cache.connect()
 PRODUCTS = {"bread": 250, "cheese": 780, "wine": 1250}  # prices in cents
 

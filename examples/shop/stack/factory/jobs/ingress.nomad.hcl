@@ -59,6 +59,11 @@ job "ingress" {
       port "admin" {
         static = 8082
       }
+
+      # backing_services.*.public
+      port "tcp_8883" {
+        static = 8883
+      }
     }
 
     shutdown_delay = "5s"
@@ -95,11 +100,13 @@ job "ingress" {
           "--providers.file.directory=${NOMAD_SECRETS_DIR}/traefik",
           "--entrypoints.internal.address=:${NOMAD_PORT_internal}",
           "--entrypoints.admin.address=:${NOMAD_PORT_admin}",
+          "--entrypoints.tcp-8883.address=:8883",
 
           # environments.*.target: how long a balancer may need to notice, and whom to believe what a request was like
           "--entrypoints.public.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.secure.transport.lifecycle.requestacceptgracetimeout=5s",
           "--entrypoints.internal.transport.lifecycle.requestacceptgracetimeout=5s",
+          "--entrypoints.tcp-8883.transport.lifecycle.requestacceptgracetimeout=5s",
           "--ping.entrypoint=admin",
           "--metrics.prometheus.entrypoint=admin",
           "--providers.consulcatalog.endpoint.address=${var.consul_address}",

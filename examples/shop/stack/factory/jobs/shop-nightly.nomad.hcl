@@ -71,8 +71,102 @@ job "shop-nightly" {
 {{/* backing_services.cache */}}
 {{ $cache := false }}{{ range service "shop-cache" }}{{ if not $cache }}{{ $cache = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-cache/address" }}{{ end }}
 {{ $cacheLogin := nomadVar "nomad/jobs/shop-cache" }}
+{{/* backing_services.db */}}
+{{ $db := false }}{{ range service "shop-db" }}{{ if not $db }}{{ $db = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-db/address" }}{{ end }}
+{{ $dbLogin := nomadVar "nomad/jobs/shop-db" }}
+{{/* backing_services.devices */}}
+{{ $devices := false }}{{ range service "shop-devices" }}{{ if not $devices }}{{ $devices = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-devices/address" }}{{ end }}
+{{ $devicesLogin := nomadVar "nomad/jobs/shop-devices" }}
+{{/* backing_services.docs */}}
+{{ $docs := false }}{{ range service "shop-docs" }}{{ if not $docs }}{{ $docs = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-docs/address" }}{{ end }}
+{{ $docsLogin := nomadVar "nomad/jobs/shop-docs" }}
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{ $eventsLogin := nomadVar "nomad/jobs/shop-events" }}
+{{/* backing_services.uploads */}}
+{{ $uploads := false }}{{ range service "shop-uploads" }}{{ if not $uploads }}{{ $uploads = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-uploads/address" }}{{ end }}
+{{ $uploadsLogin := nomadVar "nomad/jobs/shop-uploads" }}
 {{/* env */}}
+{{ if $cache }}CACHE_CA={{ (or $cache.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "cache-ca.pem")) | toJSON }}{{ end }}
 {{ if and $cache $cacheLogin }}CACHE_URL={{ (printf "%s://:%s@%s:%d" (or $cache.ServiceMeta.scheme "redis") (urlquery $cacheLogin.password.Value) $cache.Address $cache.Port) | toJSON }}{{ end }}
+{{ if and $db $dbLogin }}DATABASE_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $db.ServiceMeta.scheme "postgres") (urlquery $dbLogin.user.Value) (urlquery $dbLogin.password.Value) $db.Address $db.Port (or $db.ServiceMeta.database "shop") (or $db.ServiceMeta.options "")) | toJSON }}{{ end }}
+{{ if $devices }}DEVICES_CA={{ (or $devices.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "devices-ca.pem")) | toJSON }}{{ end }}
+{{ if and $devices $devicesLogin }}DEVICES_PASSWORD={{ $devicesLogin.password.Value | toJSON }}{{ end }}
+{{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
+{{ if and $devices $devicesLogin }}DEVICES_USER={{ $devicesLogin.user.Value | toJSON }}{{ end }}
+{{ if and $docs $docsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $docs.ServiceMeta.scheme "mongodb") (urlquery $docsLogin.user.Value) (urlquery $docsLogin.password.Value) $docs.Address $docs.Port (or $docs.ServiceMeta.database "shop") (or $docs.ServiceMeta.options "")) | toJSON }}{{ end }}
+{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
+{{ if $events }}EVENTS_CA={{ (or (index (service "shop-events") 0).ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "events-ca.pem")) | toJSON }}{{ end }}
+{{ if and $events $eventsLogin }}EVENTS_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
+{{ if and $events $eventsLogin }}EVENTS_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
+{{ if $events }}EVENTS_PROTOCOL={{ (or (index (service "shop-events") 0).ServiceMeta.protocol "PLAINTEXT") | toJSON }}{{ end }}
+{{ if and $events $eventsLogin }}EVENTS_USER={{ $eventsLogin.user.Value | toJSON }}{{ end }}
+{{ if and $uploads $uploadsLogin }}UPLOADS_ACCESS_KEY={{ $uploadsLogin.access_key.Value | toJSON }}{{ end }}
+{{ if $uploads }}UPLOADS_BUCKET={{ (or $uploads.ServiceMeta.bucket "uploads") | toJSON }}{{ end }}
+{{ if $uploads }}UPLOADS_CA={{ (or $uploads.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "uploads-ca.pem")) | toJSON }}{{ end }}
+{{ if $uploads }}UPLOADS_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
+{{ if $uploads }}UPLOADS_REGION={{ (or $uploads.ServiceMeta.region "us-east-1") | toJSON }}{{ end }}
+{{ if and $uploads $uploadsLogin }}UPLOADS_SECRET_KEY={{ $uploadsLogin.secret_key.Value | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/cache-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/db-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-db" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/devices-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-devices" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/docs-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-docs" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/events-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-events" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/uploads-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-uploads" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
 EOT
       }
 

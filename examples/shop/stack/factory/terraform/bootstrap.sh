@@ -73,7 +73,7 @@ on_ec2() { [ "$JOIN" = aws ]; }
 is_active() { systemctl is-active -q "$1"; }
 is_missing() { ! command -v "$1" >/dev/null; }
 made_by_us() { grep -qs "^# Made by hashistack" "$1"; }
-no_process() { ! pgrep -x "$1" >/dev/null; }
+no_process() { ! pgrep -x --ns $$ --nslist pid "$1" >/dev/null; }
 architecture() { dpkg --print-architecture; }
 # shellcheck disable=SC1091 # every system has it
 system() { (. /etc/os-release && echo "$ID ${VERSION_ID:-}"); }
@@ -630,6 +630,9 @@ client {
   network_interface = "$(interface)"
   alloc_mounts_dir = "/opt/nomad/alloc_mounts"
   cni_path = "$(cni_path)"
+
+  # Databases write down what they have before they end; Nomad alone allows half a minute.
+  max_kill_timeout = "2m"
 
   meta {
     rack = "$RACK"

@@ -75,7 +75,8 @@ foreign_agent() { # consul|nomad: what there is of one that is not ours
   for unit in $units/$1.service /usr/lib/systemd/system/$1.service; do
     if [ -e "$unit" ] && ! made_by_us "$unit"; then echo "the unit $unit" && return; fi
   done
-  for pid in $(pgrep -x "$1"); do
+  # What runs in a container is no agent of this machine: jobs ask Consul with its own program.
+  for pid in $(pgrep -x --ns $$ --nslist pid "$1"); do
     if ! grep -q "/$1\.service" "/proc/$pid/cgroup"; then echo "the process $pid" && return; fi
   done
   [ ! -e $state/cluster ] || return 0 # then these folders are of an earlier installation of ours
@@ -135,7 +136,7 @@ adopt_foreign_agents() {
     [ -n "$found" ] || continue
     say "adopting this machine from another $agent: $found"
     systemctl disable -q --now $agent 2>/dev/null || :
-    pkill -x $agent || :
+    pkill -x --ns $$ --nslist pid $agent || :
     wait_until 20 "the other $agent to end" no_process $agent || fail "$agent does not end" "stop it by hand"
     set_aside /etc/$agent.d
     set_aside /opt/$agent
@@ -168,7 +169,7 @@ table inet hashistack {
     meta l4proto { icmp, icmpv6 } accept
     tcp dport { ${SSH_PORT:-22}, 4646, 8501 } accept
     $(! is_ingress || echo "tcp dport { $(commas "${INGRESS_PORTS% *}") } accept")
-    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, ${admin_port:-8082}, 20000-32000 } accept
+    ip saddr @cluster tcp dport { 4647-4648, 8300-8301, ${admin_port:-8082}, 10000-19999, 20000-32000 } accept
     ip saddr @cluster udp dport { 4648, 8301, 20000-32000 } accept
     ip saddr @cluster ip protocol vrrp accept
     udp dport { 68, 546 } accept

@@ -20,7 +20,7 @@ locals {
     FIREWALL            = "none"
     HOSTS               = ""
     SSH_PORT            = "22"
-    INGRESS_PORTS       = "80 443 8081 8082"
+    INGRESS_PORTS       = "80 443 8081 8883 8082"
     VIP                 = ""
     VIP_PEERS           = ""
     SNAPSHOT_EVERY      = "3600"

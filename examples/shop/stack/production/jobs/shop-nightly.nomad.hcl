@@ -72,7 +72,18 @@ job "shop-nightly" {
 {{ $cache := false }}{{ range service "shop-cache" }}{{ if not $cache }}{{ $cache = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-cache/address" }}{{ end }}
 {{ $cacheLogin := nomadVar "nomad/jobs/shop-cache" }}
 {{/* env */}}
+{{ if $cache }}CACHE_CA={{ (or $cache.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "cache-ca.pem")) | toJSON }}{{ end }}
 {{ if and $cache $cacheLogin }}CACHE_URL={{ (printf "%s://:%s@%s:%d" (or $cache.ServiceMeta.scheme "redis") (urlquery $cacheLogin.password.Value) $cache.Address $cache.Port) | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/cache-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
 EOT
       }
 

@@ -144,6 +144,26 @@ job "shop" {
 EOT
       }
 
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/db-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-db" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/documents-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-documents" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
       # processes.admin.cpu, processes.admin.memory
       resources {
         cpu    = 200
@@ -280,6 +300,26 @@ EOT
 {{ if and $documents $documentsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $documents.ServiceMeta.scheme "mongodb") (urlquery $documentsLogin.user.Value) (urlquery $documentsLogin.password.Value) $documents.Address $documents.Port (or $documents.ServiceMeta.database "shop") (or $documents.ServiceMeta.options "")) | toJSON }}{{ end }}
 {{ if $events }}KAFKA_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $uploads }}S3_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/db-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-db" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/documents-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-documents" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
 EOT
       }
 

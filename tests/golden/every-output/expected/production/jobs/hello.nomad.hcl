@@ -77,21 +77,83 @@ job "hello" {
 {{ $dbLogin := nomadVar "nomad/jobs/hello-db" }}
 {{/* backing_services.devices */}}
 {{ $devices := false }}{{ range service "hello-devices" }}{{ if not $devices }}{{ $devices = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/hello-devices/address" }}{{ end }}
+{{ $devicesLogin := nomadVar "nomad/jobs/hello-devices" }}
 {{/* backing_services.documents */}}
 {{ $documents := false }}{{ range service "hello-documents" }}{{ if not $documents }}{{ $documents = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/hello-documents/address" }}{{ end }}
 {{ $documentsLogin := nomadVar "nomad/jobs/hello-documents" }}
 {{/* backing_services.events */}}
 {{ $events := "" }}{{ range service "hello-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/hello-events/address" }}{{ end }}
+{{ $eventsLogin := nomadVar "nomad/jobs/hello-events" }}
 {{/* backing_services.uploads */}}
 {{ $uploads := false }}{{ range service "hello-uploads" }}{{ if not $uploads }}{{ $uploads = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/hello-uploads/address" }}{{ end }}
 {{ $uploadsLogin := nomadVar "nomad/jobs/hello-uploads" }}
 {{/* env */}}
-{{ if and $cache $cacheLogin }}CACHE={{ printf "%v%v%v%v%v%v%v%v%v" (printf "%s://:%s@%s:%d" (or $cache.ServiceMeta.scheme "redis") (urlquery $cacheLogin.password.Value) $cache.Address $cache.Port) " " $cache.Address " " $cache.Port " " (or $cacheLogin.user.Value "default") " " $cacheLogin.password.Value | toJSON }}{{ end }}
-{{ if and $db $dbLogin }}DB={{ printf "%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%s@%s:%d/%s%s" (or $db.ServiceMeta.scheme "postgres") (urlquery $dbLogin.user.Value) (urlquery $dbLogin.password.Value) $db.Address $db.Port (or $db.ServiceMeta.database "hello") (or $db.ServiceMeta.options "")) " " $db.Address " " $db.Port " " $dbLogin.user.Value " " $dbLogin.password.Value | toJSON }}{{ end }}
-{{ if $devices }}DEVICES={{ printf "%v%v%v%v%v" (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) " " $devices.Address " " $devices.Port | toJSON }}{{ end }}
-{{ if and $documents $documentsLogin }}DOCUMENTS={{ printf "%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%s@%s:%d/%s%s" (or $documents.ServiceMeta.scheme "mongodb") (urlquery $documentsLogin.user.Value) (urlquery $documentsLogin.password.Value) $documents.Address $documents.Port (or $documents.ServiceMeta.database "hello") (or $documents.ServiceMeta.options "")) " " $documents.Address " " $documents.Port " " $documentsLogin.user.Value " " $documentsLogin.password.Value | toJSON }}{{ end }}
-{{ if $events }}EVENTS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
-{{ if and $uploads $uploadsLogin }}UPLOADS={{ printf "%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) " " (or $uploads.ServiceMeta.region "us-east-1") " " $uploadsLogin.access_key.Value " " $uploadsLogin.secret_key.Value " " (or $uploads.ServiceMeta.bucket "pictures") | toJSON }}{{ end }}
+{{ if and $cache $cacheLogin }}CACHE={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (printf "%s://:%s@%s:%d" (or $cache.ServiceMeta.scheme "redis") (urlquery $cacheLogin.password.Value) $cache.Address $cache.Port) " " $cache.Address " " $cache.Port " " (or $cacheLogin.user.Value "default") " " $cacheLogin.password.Value " " (or $cache.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "cache-ca.pem")) | toJSON }}{{ end }}
+{{ if and $db $dbLogin }}DB={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%s@%s:%d/%s%s" (or $db.ServiceMeta.scheme "postgres") (urlquery $dbLogin.user.Value) (urlquery $dbLogin.password.Value) $db.Address $db.Port (or $db.ServiceMeta.database "hello") (or $db.ServiceMeta.options "")) " " $db.Address " " $db.Port " " $dbLogin.user.Value " " $dbLogin.password.Value " " (or $db.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "db-ca.pem")) | toJSON }}{{ end }}
+{{ if and $devices $devicesLogin }}DEVICES={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) " " $devices.Address " " $devices.Port " " $devicesLogin.user.Value " " $devicesLogin.password.Value " " (or $devices.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "devices-ca.pem")) | toJSON }}{{ end }}
+{{ if and $documents $documentsLogin }}DOCUMENTS={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%s@%s:%d/%s%s" (or $documents.ServiceMeta.scheme "mongodb") (urlquery $documentsLogin.user.Value) (urlquery $documentsLogin.password.Value) $documents.Address $documents.Port (or $documents.ServiceMeta.database "hello") (or $documents.ServiceMeta.options "")) " " $documents.Address " " $documents.Port " " $documentsLogin.user.Value " " $documentsLogin.password.Value " " (or $documents.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "documents-ca.pem")) | toJSON }}{{ end }}
+{{ if and $events $eventsLogin }}EVENTS={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (trimPrefix "," $events) " " (or (index (service "hello-events") 0).ServiceMeta.protocol "PLAINTEXT") " " (and $eventsLogin.user.Value "SCRAM-SHA-512") " " $eventsLogin.user.Value " " $eventsLogin.password.Value " " (or (index (service "hello-events") 0).ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "events-ca.pem")) | toJSON }}{{ end }}
+{{ if and $uploads $uploadsLogin }}UPLOADS={{ printf "%v%v%v%v%v%v%v%v%v%v%v" (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) " " (or $uploads.ServiceMeta.region "us-east-1") " " $uploadsLogin.access_key.Value " " $uploadsLogin.secret_key.Value " " (or $uploads.ServiceMeta.bucket "pictures") " " (or $uploads.ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "uploads-ca.pem")) | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/cache-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-cache" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/db-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-db" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/devices-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-devices" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/documents-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-documents" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/events-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-events" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
+EOT
+      }
+
+      # env: what the certificate of a backing service is checked with
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/uploads-ca.pem"
+        change_mode = "restart"
+        splay       = "10s"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/hello-uploads" }}{{ if .ca.Key }}{{ .ca.Value }}{{ end }}{{ end }}
 EOT
       }
 
