@@ -155,7 +155,7 @@ def test_services_are_registered_with_their_logins(world: World) -> None:
     world.converge(db=db(), uploads=UPLOADS)
     (entry,) = world.read("health/service/shop-db?passing=1")
     assert (entry["Service"]["Address"], entry["Service"]["Port"]) == ("db.example.com", 5432)
-    assert entry["Service"]["Meta"] == db()["meta"]
+    assert entry["Service"]["Meta"] == {**db()["meta"], "ca": "/etc/ssl/certs/ca-certificates.crt"}
     assert entry["Node"]["Meta"] == {"external-node": "true", "hashistack-app": "shop"}
     assert world.items("db") == {"user": "app", "password": cast(Any, given)["passwords"]["db"]}
     (key,) = world.access_keys()
