@@ -34,6 +34,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
         folder = bed.folder / "operator" if kept else tmp_path_factory.mktemp("stand-ins")
         folder.mkdir(exist_ok=True)
         site = sites.lay_out(bed, folder, binaries)
-        with step(f"up, from bare machines to whole clusters of {', '.join(sites.chosen())}"):
+        with step("up, from bare machines to every stand-in whole"):
             site.up()
         yield site

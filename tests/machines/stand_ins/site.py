@@ -195,8 +195,9 @@ def lay_out(bed: Factory, folder: Path, binaries: Path) -> StandIns:
 
 
 def chosen() -> dict[str, dict[str, Any]]:
-    """Return the services that run: the cache, or those that HASHISTACK_TEST_SERVICES names."""
-    return {name: SERVICES[name] for name in os.environ.get(FEW, "cache").split(",")}
+    """Return the services that run: all, or for a quick look those that HASHISTACK_TEST_SERVICES names."""
+    few = os.environ.get(FEW, "")
+    return {name: keys for name, keys in SERVICES.items() if not few or name in few.split(",")}
 
 
 def _environment(bed: Factory) -> dict[str, Any]:
@@ -226,8 +227,9 @@ def _choose(site: StandIns) -> None:
     if len(few) < len(SERVICES):
         for key in ("env", "release", "secrets"):
             descriptor.pop(key, None)
-        # An app has one process at least.
-        descriptor["processes"] = {"idle": {"command": "true", "schedule": "0 3 1 1 *"}}
+        descriptor["processes"] = {
+            "idle": {"command": "true", "schedule": "0 3 1 1 *"}
+        }  # an app has one at least
         top, environment = descriptor["backing_services"], descriptor["environments"][site.environment]
         descriptor["backing_services"] = {name: keys for name, keys in top.items() if name in few}
         descriptor["environments"] = {site.environment: {**environment, "backing_services": few}}

@@ -1,0 +1,89 @@
+"""All stand-ins at once under an app that uses every one: they formed, they fit, a second `up` leaves them alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.local.api import until
+from tests.machines.stand_ins import site as sites
+from tests.machines.stand_ins.site import StandIns
+from tests.machines.times import record, step
+
+GIBIBYTE = 1 << 30
+NANOSECONDS = 1e9
+
+
+@pytest.mark.parametrize("service", sites.SERVICES)
+def test_a_cluster_forms(site: StandIns, service: str) -> None:
+    """Take the time from Nomad: from the job's submission to its last member passing what a deployment asks for."""
+    job = site.api(f"/v1/job/{site.job(service)}")
+    members = site.instances(service)
+    assert len({member.node for member in members}) == sites.SERVICES[service]["nodes"]
+    health = [site.api(f"/v1/allocation/{member.id}")["DeploymentStatus"] for member in members]
+    assert all(each["Healthy"] for each in health)
+    last = max(_nanoseconds(each["Timestamp"]) for each in health)
+    goal = 60 if service == "events" else None
+    record(
+        f"{service} forms: from job run to every member whole",
+        (last - job["SubmitTime"]) / NANOSECONDS,
+        goal=goal,
+    )
+
+
+def test_the_app_uses_every_one(site: StandIns) -> None:
+    address = site.ingresses[0]
+    until(lambda: site.ask(address, "/services")[0] == 200, seconds=60)
+    answer = site.ask(address, "/services")[1]
+    assert set(answer.values()) == {"ok"}, answer
+    assert set(answer) >= set(sites.SERVICES) - {"telemetry"}
+
+
+def test_three_machines_with_all_of_it_take_no_more_than_20_gibibytes(site: StandIns) -> None:
+    used = sum(_memory(machine.folder) for machine in site.bed.machines)
+    record("memory of the three machines in GiB", used / GIBIBYTE)
+    assert used <= 20 * GIBIBYTE
+
+
+def test_a_second_up_changes_nothing(site: StandIns) -> None:
+    before = {service: site.api(f"/v1/job/{site.job(service)}")["Version"] for service in sites.SERVICES}
+    with step("up again with every stand-in, nothing to do", goal=30):
+        site.up()
+    assert {
+        service: site.api(f"/v1/job/{site.job(service)}")["Version"] for service in sites.SERVICES
+    } == before
+
+
+def test_status_shows_members_and_leader(site: StandIns) -> None:
+    said = site.done("status", "-e", site.environment)
+    for service in sites.SERVICES:
+        assert service in said
+
+
+def _nanoseconds(timestamp: str) -> float:
+    """Read RFC 3339 with nanoseconds, of which Python knows six digits."""
+    return datetime.fromisoformat(timestamp).timestamp() * NANOSECONDS
+
+
+def _memory(folder: Path) -> int:
+    """Return the bytes that the processes of a machine have for themselves, shared ones in parts (smaps: Pss)."""
+    return sum(_pss(pid) for pid in _family(int((folder / "pid").read_text())))
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+        children = [int(word) for task in tasks for word in task.read_text().split()]
+    except OSError:
+        return []
+    return [pid, *(each for child in children for each in _family(child))]
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,302 @@
+"""RabbitMQ and NATS with paho: what was acknowledged arrives, also when a broker dies, loses its disk, or is rolled."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+
+from tests.local.api import until
+from tests.machines.stand_ins import site as sites
+from tests.machines.stand_ins.site import StandIns
+from tests.machines.times import step
+
+TASKS = {"devices": "rabbitmq", "telemetry": "nats"}
+NODES = 3
+PUBLIC = 8883
+RATE = 20  # messages a second
+Address = tuple[str, int]
+
+broker = pytest.mark.parametrize("service", [name for name in TASKS if name in sites.chosen()])
+
+
+class Device:
+    """A client that keeps its session and connects again wherever it can; its loop is a thread of its own."""
+
+    def __init__(self, site: StandIns, service: str, name: str, addresses: list[Address]) -> None:
+        self.login = site.secret(service)
+        self.ca: Path = site.authority(service)
+        self.addresses = itertools.cycle(addresses)
+        self.received: list[str] = []
+        self.retained: list[str] = []
+        self.acknowledged: dict[int, str] = {}
+        self.confirmed: list[str] = []
+        self.answers: list[str] = []
+        self.subscribed = Event()
+        self.connections = 0
+        self._leaving = Event()
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=name,
+            clean_session=False,
+            protocol=MQTTProtocolVersion.MQTTv311,
+        )
+        self.client.username_pw_set(self.login["user"], self.login["password"])
+        self.client.tls_set(ca_certs=str(self.ca))
+        self.client.on_connect = self._connected
+        self.client.on_message = self._message
+        self.client.on_publish = self._published
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self._thread = Thread(target=self._loop, daemon=True)
+
+    @property
+    def is_connected(self) -> bool:
+        return self.client.is_connected()
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: self.is_connected, seconds=30)
+
+    def subscribe(self, topic: str) -> None:
+        self.subscribed.clear()
+        self.client.subscribe(topic, qos=1)
+        assert self.subscribed.wait(20)
+
+    def publish(self, topic: str, text: str, *, retain: bool = False) -> None:
+        """Hand one message over; it is sent again until a broker has acknowledged it."""
+        message = self.client.publish(topic, text, qos=1, retain=retain)
+        self.acknowledged[message.mid] = text
+
+    def settle(self, seconds: float = 60) -> None:
+        """Wait until every message that was handed over is acknowledged."""
+        until(lambda: len(self.confirmed) == len(self.acknowledged), seconds)
+
+    def stop(self) -> None:
+        self._leaving.set()
+        self.client.disconnect()
+        self._thread.join(10)
+
+    def _loop(self) -> None:
+        while not self._leaving.is_set():
+            with suppress(OSError):
+                self.client.connect(*next(self.addresses), keepalive=15)
+                while self.client.loop(timeout=0.1) == paho.MQTT_ERR_SUCCESS and not self._leaving.is_set():
+                    pass
+            self._leaving.wait(0.3)
+
+    def _connected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.answers.append(str(reason))
+        self.connections += not reason.is_failure
+
+    def _message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        (self.retained if message.retain else self.received).append(message.payload.decode())
+
+    def _published(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
+        self.confirmed.append(self.acknowledged[mid])
+
+
+@contextmanager
+def device(site: StandIns, service: str, name: str, addresses: list[Address]) -> Iterator[Device]:
+    one = Device(site, service, f"{name}-{time.time_ns()}", addresses)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def brokers(site: StandIns, service: str) -> list[Address]:
+    return sorted(site.healthy(service))
+
+
+def entrance(site: StandIns, service: str) -> list[Address]:
+    """Return where devices come in: at the ingress where the service is public, else at the brokers."""
+    public = sites.SERVICES[service].get("public")
+    return [(address, PUBLIC) for address in site.ingresses] if public else brokers(site, service)
+
+
+def steadily(app: Device, topic: str, done: Callable[[], bool], seconds: float) -> None:
+    """Publish at the rate until it is done, then until all is acknowledged."""
+    deadline, number = time.monotonic() + seconds, 0
+    while not done():
+        assert time.monotonic() < deadline, "the members did not come back in time"
+        app.publish(topic, f"{topic}-{number}")
+        number += 1
+        time.sleep(1 / RATE)
+    app.settle()
+
+
+def lost(app: Device, receiver: Device) -> set[str]:
+    """Return what was acknowledged and does not arrive within a minute."""
+    with suppress(TimeoutError, AssertionError):
+        until(lambda: set(app.confirmed) <= set(receiver.received), seconds=60)
+    return set(app.confirmed) - set(receiver.received)
+
+
+@broker
+@pytest.mark.parametrize("login", [("app", "wrong"), ("app", ""), ("guest", "guest"), None])
+def test_nobody_comes_in_without_the_password(
+    site: StandIns, service: str, login: tuple[str, str] | None
+) -> None:
+    address = brokers(site, service)[0]
+    stranger = Device(site, service, "stranger", [address])
+    stranger.client = paho.Client(
+        CallbackAPIVersion.VERSION2, client_id="stranger", protocol=MQTTProtocolVersion.MQTTv311
+    )
+    stranger.client.tls_set(ca_certs=str(stranger.ca))
+    stranger.client.on_connect = stranger._connected
+    if login:
+        stranger.client.username_pw_set(*login)
+    stranger.client.connect(*address)
+    deadline = time.monotonic() + 15
+    while not stranger.answers and time.monotonic() < deadline:
+        stranger.client.loop(timeout=0.2)
+    assert stranger.connections == 0
+    assert "Success" not in stranger.answers
+
+
+@broker
+def test_a_retained_message_waits_for_who_comes_later(site: StandIns, service: str) -> None:
+    """RabbitMQ keeps it at the broker that took it, NATS at all of them."""
+    addresses = brokers(site, service)
+    topic = f"state/{time.time_ns()}"
+    with device(site, service, "writer", addresses[:1]) as writer:
+        writer.publish(topic, "on", retain=True)
+        writer.settle()
+    elsewhere = addresses[:1] if service == "devices" else addresses[1:2]
+    with device(site, service, "reader", elsewhere) as reader:
+        reader.subscribe(topic)
+        until(lambda: reader.retained == ["on"], seconds=15)
+
+
+@pytest.mark.skipif("devices" not in sites.chosen(), reason="it is RabbitMQ that is asked")
+def test_rabbitmq_says_that_it_has_no_shared_subscriptions(site: StandIns) -> None:
+    """The table in its README says so too; clients of MQTT 5 learn it when they connect."""
+    told: list[Any] = []
+    probe = Device(site, "devices", "five", brokers(site, "devices"))
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="five", protocol=MQTTProtocolVersion.MQTTv5)
+    client.username_pw_set(probe.login["user"], probe.login["password"])
+    client.tls_set(ca_certs=str(probe.ca))
+    client.on_connect = lambda _client, _data, _flags, _reason, properties: told.append(properties)
+    client.connect(*brokers(site, "devices")[0])
+    deadline = time.monotonic() + 15
+    while not told and time.monotonic() < deadline:
+        client.loop(timeout=0.2)
+    client.disconnect()
+    assert told[0].packetType == PacketTypes.CONNACK
+    assert told[0].SharedSubscriptionAvailable == 0
+
+
+@broker
+def test_a_broker_dies_and_loses_its_disk(site: StandIns, service: str) -> None:
+    """Three devices come in as from outside, one at each broker; one broker is killed and starts with an empty disk."""
+    task, topic = TASKS[service], f"{service}-killed"
+    victim = site.instances(service)[0]
+    place = next(each for each in _members(site, service) if victim.address in each)
+    others = [address for address in brokers(site, service) if address[0] != victim.address]
+    with (
+        device(site, service, "first", entrance(site, service)) as first,
+        device(site, service, "second", entrance(site, service)) as second,
+        device(site, service, "third", entrance(site, service)) as third,
+        device(site, service, "app", [(victim.address, others[0][1]), *others]) as app,
+    ):
+        devices = [first, second, third]
+        for each in devices:
+            each.subscribe(topic)
+        steadily(app, topic, _after(3), seconds=60)
+        folder = site.volume(service, victim.node)
+        site.kill(service, victim, task)
+        site.machine(victim.node).run(f"find {folder} -mindepth 1 -delete")
+        site.nomad("alloc", "stop", "-detach", victim.id)
+        with step(f"{service}: a killed broker with an empty disk has all copies again") as watch:
+            steadily(app, topic, _whole(site, service), seconds=180)
+            missing = [lost(app, each) for each in devices]
+            watch.note = f"{len(app.confirmed)} messages acknowledged, {sum(map(len, missing))} of them lost"
+        assert not any(missing), missing
+        assert app.connections > 1
+        assert any(each.connections > 1 for each in devices)
+    assert place in _members(site, service)
+
+
+def test_a_rolling_update_loses_nothing(site: StandIns) -> None:
+    """Both services at once: one broker after the other, each waits until the last one has all copies again."""
+    services = [name for name in TASKS if name in sites.chosen()]
+    descriptor = site._descriptor()
+    for service in services:
+        keys = descriptor["environments"][site.environment]["backing_services"][service]
+        keys["cpu"] = keys.get("cpu", 300) + 1
+    site.write(descriptor)
+    with step("mqtt: rolling update of all brokers, under load") as watch:
+        watch.note = _roll(site, services)
+
+
+def _roll(site: StandIns, services: list[str]) -> str:
+    """Bring the change up while messages come and go, and return how many."""
+    rolling = Thread(target=site.up, daemon=True)
+    pairs = [
+        (
+            Device(site, service, f"app-{time.time_ns()}", brokers(site, service)),
+            Device(site, service, f"device-{time.time_ns()}", entrance(site, service)),
+        )
+        for service in services
+    ]
+    for app, receiver in pairs:
+        app.start()
+        receiver.start()
+        receiver.subscribe("rolled")
+    rolling.start()
+    senders = [
+        Thread(target=steadily, args=(app, "rolled", lambda: not rolling.is_alive(), 600)) for app, _ in pairs
+    ]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(660)
+    missing = [lost(app, receiver) for app, receiver in pairs]
+    for each in itertools.chain(*pairs):
+        each.stop()
+    assert not any(missing), missing
+    for service in services:
+        site.wait_whole(service, TASKS[service], NODES)
+    return f"{sum(len(app.confirmed) for app, _ in pairs)} messages acknowledged, none of them lost"
+
+
+def _members(site: StandIns, service: str) -> list[str]:
+    """Return `id address` of every place."""
+    found = site.report(service, TASKS[service])
+    return sorted(
+        f"{name.removeprefix('member.')} {value.split()[0]}"
+        for name, value in found.items()
+        if name.startswith("member.")
+    )
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
+def _whole(site: StandIns, service: str) -> Callable[[], bool]:
+    """Return what asks, every three seconds and beside the publishing, whether every member has all copies."""
+    whole = Event()
+
+    def look() -> None:
+        while not whole.is_set():
+            time.sleep(5)
+            if (
+                len(site.healthy(service, "-member")) == NODES
+                and site.report(service, TASKS[service]).get("full") == "yes"
+            ):
+                whole.set()
+
+    Thread(target=look, daemon=True).start()
+    return whole.is_set
