@@ -12,7 +12,9 @@ from hashistack.backends.volumes import Volumes
 from hashistack.diagnostics import BackendError
 from hashistack.messages import cluster as messages
 from hashistack.plan import names
-from hashistack.plan.replace_node import Claim, Holdings, Machine, Place
+from hashistack.plan.members import Place
+from hashistack.plan.replace_node import Claim, Holdings, Machine
+from hashistack.plan.setup import DONE
 
 _MEMBERS = "members/"
 _ENDS = ("pending", "running")  # what has not ended yet
@@ -41,8 +43,12 @@ class Holders:
                 for job in jobs
                 for each in self._list("volumes/claims", job_id=job)
             ),
-            tuple(place for job in jobs for place in self._places(job)),
+            self.places(jobs),
         )
+
+    def places(self, jobs: Sequence[str]) -> tuple[Place, ...]:
+        """Return the members of these jobs, wherever their machines are."""
+        return tuple(place for job in jobs for place in self._places(job))
 
     def release_claim(self, claim: str) -> None:
         """Let another volume be taken in the place of one; a claim that is gone is fine."""
@@ -57,6 +63,17 @@ class Holders:
         self._consul.delete(f"kv/{place.key}", cas=str(place.index))
         if self._consul.get(f"kv/{place.key}"):
             raise BackendError(messages.changed_meanwhile(f"Consul's key {place.key}"))
+
+    def begin_anew(self, job: str) -> None:
+        """Forget that a cluster was ever formed, and what was set up in it; what is not there is fine."""
+        for key in (names.founder_key(job), names.formed_key(job)):
+            self._consul.delete(f"kv/{key}")
+        path = names.authority_variable(job)
+        found = self._nomad.get(f"var/{path}", **self._where)
+        if found and DONE in found["Items"]:
+            kept = {item: value for item, value in found["Items"].items() if item != DONE}
+            body = {"Path": path, "Items": kept}
+            self._nomad.put(f"var/{path}", body, **self._where, cas=str(found["ModifyIndex"]))
 
     def forget_machine(self, node: str) -> None:
         """Let Nomad forget a machine, and take what ran there for lost."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from hashistack.backends.consul import Consul
+from hashistack.backends.holders import Holders
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
 from hashistack.backends.volumes import Volumes
@@ -23,7 +24,7 @@ Items = Mapping[str, Sensitive]
 
 
 def with_stand_ins(actual: Actual, nomad: Nomad, consul: Consul, stack: Stack) -> Actual:
-    """Return what is known of a cluster with what there is of the stack's stand-ins: machines, volumes, variables."""
+    """Return what is known of a cluster with all there is of the stack's stand-ins: machines, volumes, members."""
     found = stand_ins(stack)
     jobs = [each.job for each in found]
     if not jobs:
@@ -39,6 +40,7 @@ def with_stand_ins(actual: Actual, nomad: Nomad, consul: Consul, stack: Stack) -
         volumes=disks.volumes(),
         certificates=certificates,
         setups={job: items[DONE].reveal() for job, items in operator.items() if DONE in items},
+        places=Holders(consul.endpoint, nomad.endpoint).places(jobs),
         formed=frozenset(job for job in jobs if consul.has_key(names.formed_key(job))),
     )
     return replace(known, reports=_reports(nomad, [each for each in found if _changes(each, known)]))

@@ -7,6 +7,7 @@ from typing import Any
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
 from hashistack.diagnostics import BackendError
+from hashistack.plan.members import AWAY
 from hashistack.plan.volumes import Node, Volume
 
 _PLUGIN = "mkdir"  # Nomad's own: a folder below the agent's data
@@ -86,6 +87,8 @@ class Volumes:
             address=attributes.get("unique.network.ip-address") or "",
             takes=takes,
             free=self._free(stub["ID"]) if takes else None,
+            away=stub["Status"] in AWAY,
+            holds=_dynamic(found.get("HostVolumes") or {}),
         )
 
     def _free(self, node: str) -> int | None:
@@ -98,3 +101,8 @@ class Volumes:
             return None
         disk = stats.get("AllocDirStats") or {}
         return int(disk["Available"]) // _MIB if disk.get("Available") else None
+
+
+def _dynamic(volumes: dict[str, dict[str, Any]]) -> frozenset[str]:
+    """Return the names of those volumes of a machine that were made by the cluster: they have an id."""
+    return frozenset(name for name, volume in volumes.items() if volume.get("ID"))

@@ -79,30 +79,31 @@ def _outlook(made: Rendered, view: EventView, version: str | None) -> Outlook:
             return Outlook(name, jobs=_jobs(made, view, version))
         case "onprem":
             hosts = planned.on_hosts(made.site)
-            jobs, silent = _jobs_if_asked(made, view, version)
-            return Outlook(name, hosts=hosts, jobs=jobs, notices=silent)
+            jobs, notices = _jobs_if_asked(made, view, version)
+            return Outlook(name, hosts=hosts, jobs=jobs, notices=notices)
         case "aws":
             from hashistack.plan.cost import estimate
             from hashistack.plan.fit import fit, warnings
 
             summary = planned.in_aws(made.site)
-            jobs, silent = _jobs_if_asked(made, view, version)
-            notices = (*warnings(stack), *silent)
-            return Outlook(name, summary, estimate(stack), fit(stack), jobs=jobs, notices=notices)
+            jobs, notices = _jobs_if_asked(made, view, version)
+            told = (*warnings(stack), *notices)
+            return Outlook(name, summary, estimate(stack), fit(stack), jobs=jobs, notices=told)
 
 
 def _jobs_if_asked(
     made: Rendered, view: EventView, version: str | None
 ) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
-    """Return the plan of the jobs, where a version is asked for, or why there is none: the cluster may not be yet."""
+    """Return the plan of the jobs, where a version is asked for, and what to know of it; or why there is none."""
     from hashistack.messages import plan as messages
 
     if version is None:
         return None, ()
     try:
-        return _jobs(made, view, version), ()
-    except BackendError as error:
+        jobs = _jobs(made, view, version)
+    except BackendError as error:  # the cluster may not be yet
         return None, (messages.jobs_not_planned(error.diagnostics[0].summary),)
+    return jobs, jobs.warnings
 
 
 def _jobs(made: Rendered, view: EventView, version: str | None) -> Plan:

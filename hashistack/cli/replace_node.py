@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -29,18 +30,31 @@ if TYPE_CHECKING:
 @options.required_environment
 @options.output
 @options.yes
+@click.option(
+    "--lost",
+    is_flag=True,
+    help="Accept that what only NODE had is lost: services without another member begin empty.",
+)
 @click.argument("node", metavar="NODE")
 def replace_node(
-    session: Session, file: str | None, environment: str | None, output: str | None, yes: bool, node: str
+    session: Session,
+    file: str | None,
+    environment: str | None,
+    output: str | None,
+    yes: bool,
+    lost: bool,
+    node: str,
 ) -> Exit:
     """Give up a machine that is gone for good, and have its members of stand-ins elsewhere.
 
     NODE is a machine that Nomad calls down or disconnected, or one that was drained: its name, its address, or its id
-    in Nomad. What a member
-    of a backing service has on its disk binds it to its machine, so that nobody takes its place while the machine may
-    come back. This releases it, once the other members have said that they have a majority and that nothing is lost
-    without it. New members start on machines that have none yet and copy the data; have such a machine first, with
-    `hashistack up`. Switch the old one off for good before: it must not come back with what it had.
+    in Nomad. What a member of a backing service has on its disk binds it to its machine, so that nobody takes its place
+    while the machine may come back. This releases it, once the other members have said that they have a majority and
+    that nothing is lost without it. New members start on machines that have none yet and copy the data; have such a
+    machine first, with `hashistack up`. Switch the old one off for good before: it must not come back with what it had.
+
+    A service of which no other member is left, because it has one node or because all its machines are gone, is given
+    up only with --lost. It begins empty then, and `hashistack restore NAME FILE` puts a backup into it.
     """
 
     def work(view: EventView) -> Exit:
@@ -48,7 +62,7 @@ def replace_node(
         from hashistack import targets
 
         with targets.held(site) as cluster:
-            return _replace(session, cluster, site.stack, view, node, yes=yes)
+            return _replace(session, cluster, site.stack, view, _Choice(node, lost=lost, yes=yes))
 
     return framed(session, work, f"replacing {node}")
 
@@ -56,29 +70,38 @@ def replace_node(
 command = replace_node
 
 
-def _replace(
-    session: Session, cluster: Cluster, stack: Stack, view: EventView, node: str, *, yes: bool
-) -> Exit:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which machine is given up, whether what only it had may be lost, and whether that needs no question."""
+
+    node: str
+    lost: bool
+    yes: bool
+
+
+def _replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, choice: _Choice) -> Exit:
     from hashistack.backends.cluster import SystemClock
     from hashistack.backends.holders import Holders
     from hashistack.backends.reports import PATIENT, Reports
     from hashistack.cli.job_plan import executor
     from hashistack.plan.node_replacer import NodeReplacer
-    from hashistack.plan.replace_node import check_safety, farewell
+    from hashistack.plan.replace_node import check_loss, check_safety, farewell
     from hashistack.plan.stand_ins import stand_ins
     from hashistack.views import replace_node as views
 
     holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
     jobs = [each.job for each in stand_ins(stack)]
-    parting = farewell(node, stack, holders.read(jobs))
+    parting = farewell(choice.node, stack, holders.read(jobs))
     if parting.is_empty:
-        views.nothing_left(session.console, node)
+        views.nothing_left(session.console, choice.node)
         return Exit.DONE
     reports = Reports(cluster.nomad, PATIENT)
-    check_safety(parting, reports.of([each.stand_in for each in parting.releases]))
+    if not choice.lost:
+        check_loss(parting)
+    check_safety(parting, reports.of([each.stand_in for each in parting.survivors]))
     room = _room(cluster, stack, parting)
     views.about_to(session.console, parting, room)
-    if not _confirmed(session, node, yes=yes):
+    if not _confirmed(session, choice.node, yes=choice.yes):
         return Exit.FAILED
     carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
     NodeReplacer(holders, reports, carry_out, view, SystemClock()).replace(parting, room)

@@ -130,6 +130,7 @@ def _run(
         **given,
     }
     plan = plan_up(wanted, actual, given)
+    view.notices(plan.warnings)
     executor(cluster, wanted.stack.app, wanted.stack.environment.name, view).carry_out(plan)
     view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
 

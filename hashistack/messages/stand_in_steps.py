@@ -1,4 +1,4 @@
-"""Wording of what stands in the way of stand-ins while they are brought up: codes HS750 to HS759."""
+"""Wording of what stands in the way of stand-ins while they are brought up: codes HS750 to HS756."""
 
 from __future__ import annotations
 

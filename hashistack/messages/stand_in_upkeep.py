@@ -68,6 +68,28 @@ def not_safe(job: str, machine: str, reasons: Sequence[str]) -> Diagnostic:
     )
 
 
+def all_lost(job: str, machine: str) -> Diagnostic:
+    """No other machine has a member of a stand-in."""
+    return Diagnostic(
+        "HS744",
+        f"{job} has no member but on {machine}: all that it has would be lost",
+        hint="nothing was changed; switch the machine on again, and it goes on by itself. If that cannot be, --lost "
+        "gives its data up and begins it empty; a backup can be restored then",
+    )
+
+
+def leaves_with_member(machine: str, job: str, *, last: bool) -> Diagnostic:
+    """A machine is no longer in the descriptor, and would be cleared with what a member of a stand-in has there."""
+    way = "save what it has (`hashistack backup`), " if last else ""
+    lost = " --lost" if last else ""
+    return Diagnostic(
+        "HS745",
+        f"{machine} is to leave and has {'the only' if last else 'a'} member of {job}, whose data would go with it",
+        hint=f"nothing was changed; while {machine} is still in the descriptor: {way}`nomad node drain -enable`, then "
+        f"`hashistack replace-node {machine}{lost}`",
+    )
+
+
 def replacing_needs_yes(machine: str) -> Diagnostic:
     """Nobody is there to be asked."""
     return Diagnostic(

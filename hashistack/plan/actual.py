@@ -10,6 +10,7 @@ from hashistack.plan.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from hashistack.credentials.service import Issued
+    from hashistack.plan.members import Place
     from hashistack.plan.volumes import Node, Volume
 
 Json = dict[str, Any]
@@ -65,7 +66,7 @@ class Actual:
 
     Of stand-ins, by their job: `certificates`, what is in the cluster of each; `setups`, the content with which what is
     done once was done last; `reports`, what their members say; `formed`, which of them have
-    become a cluster.
+    become a cluster; `places`, who is a member.
     """
 
     jobs: Mapping[str, JobState] = field(default_factory=dict)
@@ -79,3 +80,4 @@ class Actual:
     setups: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     formed: frozenset[str] = frozenset()
+    places: tuple[Place, ...] = ()

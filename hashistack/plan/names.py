@@ -59,6 +59,11 @@ def formed_key(job: str) -> str:
     return f"{keys_below(job)}formed"
 
 
+def founder_key(job: str) -> str:
+    """Return Consul's key that says which member of a stand-in begins the cluster."""
+    return f"{keys_below(job)}founder"
+
+
 def setup_job(job: str) -> str:
     """Return the id of the job that is run once when a stand-in runs."""
     return f"{job}-setup"

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hashistack.diagnostics import DeployError
+from hashistack.diagnostics import BackendError, DeployError
 from hashistack.messages import stand_in_upkeep as messages
 from hashistack.plan.interfaces import Clock
+from hashistack.plan.members import Place
 from hashistack.plan.progress import Progress, Removed, Running, Waiting
-from hashistack.plan.replace_node import Farewell, Place, Release
+from hashistack.plan.replace_node import Farewell, Release
 from hashistack.plan.report import Answer
 from hashistack.plan.stand_ins import StandIn
 from hashistack.plan.steps import Plan
+from hashistack.plan.volumes import Volume
 
 PATIENCE = 1800.0  # a new member copies all that the others have
+_REMOVAL_PATIENCE = 60.0  # seconds for Nomad to take what ran on a machine that it forgets for lost
 _TICK = 3.0
 
 
@@ -27,6 +30,9 @@ class Holders(Protocol):
 
     def release_place(self, place: Place) -> None:
         """Let another machine be the member; raise where it has become another's meanwhile."""
+
+    def begin_anew(self, job: str) -> None:
+        """Forget that a cluster was ever formed, and what was set up in it."""
 
     def forget_machine(self, node: str) -> None:
         """Let Nomad forget a machine, and take what ran there for lost."""
@@ -61,30 +67,55 @@ class NodeReplacer:
     def replace(self, parting: Farewell, room: Plan) -> None:
         """Make room elsewhere, release what the machine holds, and wait until every stand-in is whole.
 
-        Every step can be done again: a second run goes on where the first one ended.
+        Every step can be done again: a second run goes on where the first one ended. So the places go last, by which a
+        machine is found that Nomad has forgotten.
         """
         self.prepare(room)
         for release in parting.releases:
-            self._release(release, parting.name)
+            self._release_claims(release, parting.name)
         for node in parting.forgotten:
             self.holders.forget_machine(node)
             self.progress.report(Removed("machine", f"{parting.name} from Nomad"))
+        for volume in parting.volumes:
+            self._remove(volume, parting.name)
+        for release in parting.releases:
+            self._release_places(release, parting.name)
         for release in parting.releases:
             self.holders.place_anew(release.stand_in.job)
         for release in parting.releases:
             self._await_whole(release.stand_in)
-        for volume in parting.volumes:
-            self.holders.remove_volume(volume.id)
-            self.progress.report(Removed("volume", f"{volume.name} on {parting.name}"))
 
-    def _release(self, release: Release, machine: str) -> None:
+    def _release_claims(self, release: Release, machine: str) -> None:
         job = release.stand_in.job
+        if release.last:  # before a place is free: who takes it has to find nothing to join
+            self.holders.begin_anew(job)
+            self.progress.report(Removed("cluster", f"{job}: it begins empty"))
         for claim in release.claims:
             self.holders.release_claim(claim.id)
             self.progress.report(Removed("claim", f"of {job} on its volume on {machine}"))
+
+    def _release_places(self, release: Release, machine: str) -> None:
+        job = release.stand_in.job
         for place in release.places:
             self.holders.release_place(place)
             self.progress.report(Removed("member", f"{place.member} of {job} on {machine} ({place.address})"))
+
+    def _remove(self, volume: Volume, machine: str) -> None:
+        """Delete a volume, and with it what remains of claims on it.
+
+        Each of Nomad's servers gives a claim an id of its own, so that releasing it by its id does so on one of them
+        (1.11, state_store_task_group_volume_claims.go); a claim on a volume that is gone counts nowhere.
+        """
+        end = self.clock.now() + _REMOVAL_PATIENCE
+        while True:
+            try:
+                self.holders.remove_volume(volume.id)
+                break
+            except BackendError:  # an instance there is not yet taken for lost
+                if self.clock.now() > end:
+                    raise
+            self.clock.wait(_TICK)
+        self.progress.report(Removed("volume", f"{volume.name} on {machine}"))
 
     def _await_whole(self, stand_in: StandIn) -> None:
         end = self.clock.now() + PATIENCE

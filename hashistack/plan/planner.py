@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hashistack.diagnostics import BackendError, ConflictError, UsageProblem
@@ -13,6 +13,7 @@ from hashistack.plan.actual import Actual
 from hashistack.plan.addresses import addresses
 from hashistack.plan.carry import with_new_certificate
 from hashistack.plan.files import JobFile
+from hashistack.plan.members import check_members, lacking, warnings
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.stand_in_limits import check_limits
 from hashistack.plan.stand_ins import (
@@ -68,7 +69,9 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
     _check_secrets(wanted.stack, actual, secrets)
     _check_backing_services(wanted, actual)
     check_limits(wanted.stack, actual)
-    prepared = tuple(preparations(wanted.stack, actual))
+    check_members(wanted.stack, actual)
+    waiting = frozenset(each.stand_in.job for each in lacking(wanted.stack, actual))
+    prepared = tuple(preparations(wanted.stack, actual, waiting))
     actual = _with_new_certificates(actual, prepared)
     ingress = tuple(_ingress(wanted, actual))
     begun, awaited = ingress[:-1], ingress[-1:]
@@ -76,13 +79,13 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
         *_store(wanted.stack, actual, secrets),
         *prepared,
         *begun,
-        *_backing_services(wanted, actual),
+        *_backing_services(wanted, actual, waiting),
         *_release(wanted, actual),
         *_jobs(wanted, actual),
         *awaited,
         *_leftovers(wanted, actual),
     )
-    return Plan(steps, addresses(wanted.stack))
+    return Plan(steps, addresses(wanted.stack), tuple(warnings(wanted.stack, actual)))
 
 
 def absent_secrets(stack: Stack, actual: Actual) -> tuple[str, ...]:
@@ -154,9 +157,11 @@ def _store(stack: Stack, actual: Actual, secrets: Mapping[str, Sensitive]) -> It
         yield StoreSecrets(names.secrets_variable(stack.app), values)
 
 
-def _backing_services(wanted: Wanted, actual: Actual) -> Iterator[Step]:
+def _backing_services(wanted: Wanted, actual: Actual, waiting: frozenset[str]) -> Iterator[Step]:
     """Yield the steps of the stand-ins: those that are new form at the same time, others change one by one."""
-    for wave in waves(wanted.stack):
+    for every in waves(wanted.stack):
+        yield from _incomplete(wanted, actual, [each for each in every if each.job in waiting])
+        wave = tuple(each for each in every if each.job not in waiting)
         actual = _begun_anew(actual, wave)
         steps = {
             each.job: tuple(_submit(wanted, actual, each.job, "service", versioned=False)) for each in wave
@@ -173,6 +178,18 @@ def _backing_services(wanted: Wanted, actual: Actual) -> Iterator[Step]:
     for job in companions(wanted.stack, tuple(wanted.ids)):
         kind: JobKind = "periodic" if actual.candidates[job].job.get("Periodic") else "service"
         yield from _submit(wanted, actual, job, kind, versioned=False)
+
+
+def _incomplete(wanted: Wanted, actual: Actual, found: Sequence[StandIn]) -> Iterator[Step]:
+    """Yield the steps of stand-ins that go on without a member: nothing here waits for all members.
+
+    What runs is left as it is, for an update would take one member more away; what does not is started.
+    """
+    for each in found:
+        if not _runs(actual, each.job):
+            steps = _submit(wanted, actual, each.job, "service", versioned=False)
+            yield from (BeginJob(step) if isinstance(step, SubmitJob) else step for step in steps)
+        yield AwaitService(each.name, each.job, each.nodes)
 
 
 def _runs(actual: Actual, job: str) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from hashistack.compile.stand_ins import engine_of
 from hashistack.compile.stand_ins.engine import Engine
 from hashistack.credentials import service as certificates
-from hashistack.diagnostics import BackendError
+from hashistack.diagnostics import BackendError, ConflictError
+from hashistack.messages import stand_in_members as members
 from hashistack.messages import stand_in_steps as messages
 from hashistack.model import Environment, Stack
 from hashistack.plan import names
@@ -85,9 +86,13 @@ def companions(stack: Stack, jobs: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(owned & set(jobs)))
 
 
-def preparations(stack: Stack, actual: Actual) -> Iterator[Step]:
-    """Yield what has to be there before the jobs; raise before any of it where machines or their disks are too few."""
-    found = stand_ins(stack)
+def preparations(stack: Stack, actual: Actual, waiting: Container[str] = ()) -> Iterator[Step]:
+    """Yield what has to be there before the jobs; raise before any of it where machines or their disks are too few.
+
+    Nothing for the jobs that are `waiting` for a machine to come back.
+    """
+    found = [each for each in stand_ins(stack) if each.job not in waiting]
+    _check_strays(found, actual)
     places = missing(_needs(found), actual.nodes, actual.volumes)
     _check_stateless(found, actual)
     for each in found:
@@ -113,6 +118,21 @@ def is_set_up(stand_in: StandIn, actual: Actual) -> bool:
 
 def _needs(found: Sequence[StandIn]) -> list[Need]:
     return [Need(each.job, each.nodes, each.storage) for each in found if each.engine.stateful]
+
+
+def _check_strays(found: Sequence[StandIn], actual: Actual) -> None:
+    """Raise where machines still have the data of a service of which the cluster has lost its memory.
+
+    Its passwords and its members' places were in that memory too: beside new ones the data is of no use.
+    """
+    known = {(volume.name, volume.node) for volume in actual.volumes}
+    lost = []
+    for each in found:
+        machines = [node for node in actual.nodes if each.job in node.holds]
+        if machines and not any((each.job, node.id) in known for node in actual.nodes):
+            lost.append(members.unknown_volumes(each.job, [node.name for node in machines]))
+    if lost:
+        raise ConflictError(*lost)
 
 
 def _check_stateless(found: Sequence[StandIn], actual: Actual) -> None:

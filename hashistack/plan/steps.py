@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hashistack.diagnostics import Diagnostic
 from hashistack.plan.actual import Candidate
 from hashistack.plan.sensitive import Sensitive
 
@@ -194,10 +195,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in their order, and the addresses that answer afterwards."""
+    """The steps in their order, the addresses that answer afterwards, and what to know before."""
 
     steps: tuple[Step, ...]
     addresses: tuple[Address, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -16,7 +16,8 @@ POOL = "default"
 class Node:
     """A machine that runs jobs; `free` disk in MiB, None where it did not say.
 
-    `takes`: it is ready, takes new instances and makes volumes.
+    `takes`: it is ready, takes new instances and makes volumes. `away`: Nomad takes it for down, or waits for it.
+    `holds`: the names of its volumes, also of those that the servers do not know.
     """
 
     id: str
@@ -26,6 +27,8 @@ class Node:
     address: str
     takes: bool
     free: int | None
+    away: bool = False
+    holds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ class _Work:
         """Yield a machine for each volume that is missing."""
         holders = self._holders.setdefault(need.name, [])
         lacking = need.nodes - len(holders)
-        candidates = [node for node in fitting(tuple(self._nodes.values())) if node.id not in holders]
+        # Nomad refuses a second volume of one name on a machine, also where the servers have forgotten the first.
+        there = [node for node in fitting(tuple(self._nodes.values())) if need.name not in node.holds]
+        candidates = [node for node in there if node.id not in holders]
         roomy = [node for node in candidates if self._has_room(node, need)]
         if lacking > len(roomy):
             self.problems.append(self._problem(need, lacking, candidates, roomy))

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.credentials import credentials_folder
+from hashistack.backends.holders import Holders
 from hashistack.backends.membership import Membership
 from hashistack.backends.servers import on_hosts
 from hashistack.credentials.values import Credentials
@@ -28,7 +29,9 @@ from hashistack.model import Stack
 from hashistack.plan import hosts as plan
 from hashistack.plan.hosts import Departures, HostFacts
 from hashistack.plan.progress import Waiting
+from hashistack.plan.replace_node import check_leaving
 from hashistack.plan.sensitive import Sensitive
+from hashistack.plan.stand_ins import stand_ins
 from hashistack.targets import Site
 from hashistack.targets.ground import Ground, check_uploads, complete_credentials, locked, look, survey
 
@@ -84,6 +87,7 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
     parting = plan.departures(ground.stack.environment.hosts, facts, members)
     if risks := plan.risk(parting, members):
         raise HashistackError(*risks)
+    _check_data(ground.stack, cluster, parting)
     for member in parting.leaving:
         if member.alive:
             ground.site.report(Waiting(f"the instances on {member.name} to move elsewhere"))
@@ -93,6 +97,14 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
         ground.site.report(Waiting(f"the cluster to forget the machine that was {name} before"))
         membership.forget(name)
     return parting
+
+
+def _check_data(stack: Stack, cluster: Cluster, parting: Departures) -> None:
+    """Raise where a host that leaves has data of a stand-in; one that is dead takes nothing along."""
+    alive = [member.name for member in parting.leaving if member.alive]
+    if alive and (found := stand_ins(stack)):
+        holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
+        check_leaving(alive, stack, holders.read([each.job for each in found]))
 
 
 def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:

@@ -30,7 +30,7 @@ def about_to_restore(console: Console, manifest: Manifest) -> None:
     for job in manifest.jobs:
         console.note(human.printable(f"  job {job}"))
     console.note("what was changed since is lost: jobs, secrets, tokens")
-    console.note("backing services keep their data, but one whose instance was replaced since starts empty")
+    console.note("backing services keep the data that is on their machines")
 
 
 def service_saved(console: Console, name: str, file: str, size: int) -> None:

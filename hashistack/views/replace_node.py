@@ -34,7 +34,8 @@ def _given_up(parting: Farewell) -> Iterator[str]:
     for release in parting.releases:
         members = ", ".join(place.member for place in release.places)
         title = f"member {members}" if members else "its volume"
-        yield f"{release.stand_in.job}: {title} on {parting.name} is given up; the others have everything"
+        rest = "what it has is lost, and it begins empty" if release.last else "the others have everything"
+        yield f"{release.stand_in.job}: {title} on {parting.name} is given up; {rest}"
     if not parting.releases:
         yield f"no stand-in has a member on {parting.name}; Nomad forgets the machine"
 

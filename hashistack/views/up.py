@@ -22,7 +22,7 @@ from hashistack.plan.steps import (
     StoreSecrets,
     SubmitJob,
 )
-from hashistack.views import json
+from hashistack.views import json, problems
 from hashistack.views.cluster_events import address_table
 from hashistack.views.console import Console
 
@@ -31,8 +31,9 @@ def show_plan(console: Console, plan: Plan) -> None:
     """Print every step that `up` would take, in order, and where the app would answer."""
     if console.json:
         steps = [{"step": type(step).__name__, "does": describe(step)} for step in plan.steps]
-        console.document(json.document(Exit.DONE, changes=plan.changes, steps=steps))
+        console.document(json.document(Exit.DONE, plan.warnings, changes=plan.changes, steps=steps))
         return
+    problems.notices(console, plan.warnings)
     for step in plan.steps:
         console.data(describe(step))
     if plan.addresses:

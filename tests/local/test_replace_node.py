@@ -7,6 +7,7 @@ of the test's own plays the part in which a member takes its place in Consul.
 from __future__ import annotations
 
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from hashistack import pipeline
 from hashistack.backends.cluster import SystemClock
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.holders import Holders
@@ -22,9 +24,11 @@ from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import PATIENT, Reports
 from hashistack.backends.volumes import Volumes
 from hashistack.diagnostics import HashistackError
+from hashistack.plan.actual import Variable
 from hashistack.plan.node_replacer import NodeReplacer
 from hashistack.plan.progress import Event, Removed
-from hashistack.plan.replace_node import Farewell, Release, check_safety
+from hashistack.plan.replace_node import Farewell, Release, check_loss, check_safety, farewell
+from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import Plan
 from tests.bed import agents
 from tests.bed.cleanup import containers_of
@@ -36,18 +40,38 @@ from tests.local.clients import Client, clients, start
 STAND_IN = replace(upkeep.STAND_IN, nodes=3)
 NAMES = ("h1", "h2", "h3", "h4")
 # As every stand-in has it: nothing takes the place of a member that may come back.
-GROUP = """\
-    count = 3
-
-    constraint {
-      operator = "distinct_hosts"
-      value    = "true"
-    }
-
+BOUND = """\
     disconnect {
       lost_after = "1h"
       replace    = false
     }
+"""
+GROUP = f"""\
+    count = 3
+
+    constraint {{
+      operator = "distinct_hosts"
+      value    = "true"
+    }}
+
+{BOUND}"""
+# One node is the same in small.
+ALONE = "upkeep-alone"
+ALONE_JOB = upkeep.JOB.replace('"upkeep"', f'"{ALONE}"').replace("    count = 1\n", BOUND)
+ALONE_STACK = """\
+app: upkeep
+image: registry.example.com/upkeep
+processes:
+  worker: {command: work}
+backing_services:
+  alone: {type: redis}
+environments:
+  factory:
+    target: onprem
+    domain: shop.lan
+    ssh: {user: root}
+    hosts:
+      h4: {address: 10.0.0.4, roles: [server, client, ingress]}
 """
 
 
@@ -71,22 +95,32 @@ class Site:
     def report(self, event: Event) -> None:
         self.events.append(event)
 
-    def running(self) -> set[str]:
+    def running(self, job: str = "upkeep") -> set[str]:
         """Name the machines on which a member runs, as far as Nomad knows."""
         return {
             each["NodeName"]
-            for each in self.nomad.allocations("upkeep")
+            for each in self.nomad.allocations(job)
             if each["ClientStatus"] == "running" and each["DesiredStatus"] == "run"
         }
 
-    def take_place(self, member: int, node: str) -> None:
-        url = f"{self.consul}/v1/kv/hashistack/upkeep/members/{member}"
-        value = f"{node} 10.0.0.{member}".encode()
-        urllib.request.urlopen(urllib.request.Request(url, value, method="PUT"), timeout=10).close()
+    def take_place(self, member: int, node: str, job: str = "upkeep") -> None:
+        self.write(f"{job}/members/{member}", f"{node} 10.0.0.{member}")
 
-    def volume(self, name: str) -> None:
+    def write(self, key: str, value: str) -> None:
+        url = f"{self.consul}/v1/kv/hashistack/{key}"
+        urllib.request.urlopen(urllib.request.Request(url, value.encode(), method="PUT"), timeout=10).close()
+
+    def keys(self, job: str) -> list[str]:
+        """List what Consul knows of a stand-in."""
+        try:
+            found: list[str] = api.get(self.consul, f"/v1/kv/hashistack/{job}?keys")
+        except urllib.error.HTTPError:  # none: 404
+            return []
+        return found
+
+    def volume(self, name: str, job: str = "upkeep") -> None:
         disks = Volumes(self.nomad.endpoint)
-        made = disks.create("upkeep", self.ids[name], 10)
+        made = disks.create(job, self.ids[name], 10)
         api.until(lambda: disks.state(made) == "ready")
 
     def parting(self, name: str) -> Farewell:
@@ -156,9 +190,9 @@ def test_its_member_comes_back_elsewhere(site: Site) -> None:
     assert site.running() == {"h1", "h3", "h4"}
     assert [event.kind for event in site.events if isinstance(event, Removed)] == [
         "claim",
-        "member",
         "machine",
         "volume",
+        "member",
     ]
     after = site.holders.read(("upkeep",))
     assert old not in {machine.id for machine in after.machines}
@@ -182,3 +216,43 @@ def test_a_machine_that_is_back_does_not_bring_its_old_member(
     api.until(lambda: "h2" in {n["Name"] for n in site.nomad.nodes() if n["Status"] == "ready"})
     api.until(lambda: not containers_of(docker, old))
     assert site.running() == {"h1", "h3", "h4"}
+
+
+@pytest.fixture
+def alone(site: Site) -> Iterator[str]:
+    """Run a stand-in with one node on h4, which has formed and was set up, and return its job."""
+    site.volume("h4", ALONE)
+    job = api.submit(site.nomad.endpoint.url, ALONE_JOB)
+    api.until(lambda: site.running(ALONE) == {"h4"})
+    site.take_place(4, site.ids["h4"], ALONE)
+    site.write(f"{ALONE}/founder", "4")
+    site.write(f"{ALONE}/formed", "4")
+    known = {"key": Sensitive("of the authority"), "setup": Sensitive("topics")}
+    site.nomad.put_variable(Variable(f"hashistack/stand-ins/{ALONE}", known))
+    yield job
+    api.purge(site.nomad.endpoint.url, job)
+
+
+def test_what_only_one_machine_had_is_given_up_when_that_is_said(site: Site, alone: str) -> None:
+    """A service with one node waits for its machine; with --lost it begins empty on another."""
+    site.clients["h4"].kill()
+    api.until(lambda: next(n for n in site.nomad.nodes() if n["Name"] == "h4")["Status"] != "ready")
+    stack = pipeline.load(ALONE_STACK, "hashistack.yaml").stacks[0]
+    parting = farewell("h4", stack, site.holders.read((alone,)))
+    (release,) = parting.releases
+    with pytest.raises(HashistackError, match="no member but on h4"):
+        check_loss(parting)
+    small = replace(release, stand_in=replace(upkeep.STAND_IN, job=alone))
+    replacer = NodeReplacer(
+        site.holders,
+        Reports(site.nomad, PATIENT),
+        lambda _: site.volume("h1", alone),
+        site,
+        SystemClock(),
+    )
+    replacer.replace(replace(parting, releases=(small,)), Plan(()))
+    assert site.running(alone) == {"h1"}
+    assert site.keys(alone) == [], "nobody finds a cluster to join"
+    kept = site.nomad.variable(f"hashistack/stand-ins/{alone}")
+    assert kept is not None
+    assert list(kept.items) == ["key"], "what is set up once is set up again"

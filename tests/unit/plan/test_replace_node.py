@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from hashistack.diagnostics import BackendError, DeployError, HashistackError, UsageProblem
+from hashistack.diagnostics import BackendError, DeployError, Diagnostic, HashistackError, UsageProblem
 from hashistack.model import Stack
 from hashistack.plan.actual import Actual
+from hashistack.plan.members import Place
 from hashistack.plan.node_replacer import PATIENCE, NodeReplacer
 from hashistack.plan.progress import Removed, Running
 from hashistack.plan.replace_node import (
@@ -16,7 +17,8 @@ from hashistack.plan.replace_node import (
     Farewell,
     Holdings,
     Machine,
-    Place,
+    check_leaving,
+    check_loss,
     check_safety,
     farewell,
     substitutes,
@@ -94,15 +96,11 @@ def test_a_machine_that_is_alive_is_refused(shop: Stack, status: str) -> None:
     assert code(caught) == "HS734"
 
 
-def test_a_machine_that_was_drained_keeps_its_data_until_the_others_have_it(shop: Stack) -> None:
+def test_a_machine_that_was_drained_is_given_up_with_its_volume(shop: Stack) -> None:
     found = holdings()
     machines = tuple(replace(each, idle=each.name == "h2") for each in found.machines)
     parting = farewell("h2", shop, replace(found, machines=machines))
     assert (parting.forgotten, [each.id for each in parting.volumes]) == ((), ["v-h2"])
-    cluster = Cluster(running=3, reports=[Answer(Report(full=True))])
-    progress = carried_out(cluster, parting)
-    assert cluster.done[-1] == "remove v-h2"
-    assert [type(event) for event in progress.events[-2:]] == [Running, Removed]
 
 
 @pytest.mark.parametrize("name", ["h9", "h", "h2000"])
@@ -162,6 +160,77 @@ def test_it_is_refused_for_all_stand_ins_that_are_not_safe(shop: Stack) -> None:
     assert code(caught) == "HS736"
 
 
+# --- where nobody else has what it had
+
+
+def alone(*names: str, **status: str) -> Holdings:
+    """Return the members on these machines, and nothing of others."""
+    found = holdings(**status)
+    ids = {IDS[name] for name in names}
+    return replace(
+        found,
+        volumes=tuple(each for each in found.volumes if each.node in ids),
+        claims=tuple(each for each in found.claims if each.id.removeprefix("c-") in names),
+        places=tuple(each for each in found.places if each.node in ids),
+    )
+
+
+def test_the_only_member_is_given_up_when_that_is_said_and_not_otherwise(shop: Stack) -> None:
+    parting = farewell("h2", shop, alone("h2", h2="down"))
+    assert (parting.releases[0].last, parting.survivors) == (True, ())
+    check_safety(parting, {})
+    with pytest.raises(HashistackError, match="shop-cache has no member but on h2") as caught:
+        check_loss(parting)
+    assert code(caught) == "HS744"
+    assert "--lost" in caught.value.diagnostics[0].hint
+
+
+def test_where_others_have_members_nothing_is_lost_and_they_are_asked(shop: Stack) -> None:
+    parting = farewell("h2", shop, holdings(h2="down"))
+    check_loss(parting)
+    assert parting.survivors == parting.releases
+
+
+def test_a_machine_that_may_come_back_is_not_given_up_with_another(shop: Stack) -> None:
+    parting = farewell("h2", shop, holdings(h1="down", h2="down", h3="disconnected"))
+    assert [(release.last, len(release.places)) for release in parting.releases] == [(False, 1)]
+
+
+def test_the_last_of_several_that_are_gone_takes_them_along(shop: Stack) -> None:
+    found = holdings(h2="down")
+    known = replace(found, machines=tuple(each for each in found.machines if each.name in ("h2", "h4")))
+    parting = farewell("h2", shop, known)
+    (release,) = parting.releases
+    assert (release.last, len(release.places), len(release.claims)) == (True, 3, 3)
+    assert [each.id for each in parting.volumes] == ["v-h1", "v-h2", "v-h3"]
+
+
+def test_a_claim_alone_is_the_last_thing_there_is(shop: Stack) -> None:
+    """The machine died before its member had taken a place."""
+    found = replace(alone("h2", h2="down"), places=())
+    assert farewell("h2", shop, found).releases[0].last
+    others = replace(holdings(h2="down"), places=())
+    assert not farewell("h2", shop, others).releases[0].last
+
+
+def test_it_begins_anew_before_its_place_is_free(shop: Stack) -> None:
+    cluster = Cluster(reports=[Answer(Report(full=True))])
+    progress = carried_out(cluster, farewell("h2", shop, alone("h2", h2="down")))
+    released = ["anew shop-cache", "c-h2", IDS["h2"], "remove v-h2", "hashistack/shop-cache/members/2"]
+    assert cluster.done == ["prepare 0", *released, "place shop-cache"]
+    assert progress.of(Removed)[0] == Removed("cluster", "shop-cache: it begins empty")
+
+
+def test_a_machine_does_not_leave_with_the_data_of_a_member(shop: Stack) -> None:
+    check_leaving(["h4"], shop, holdings())
+    with pytest.raises(HashistackError, match="h2 is to leave and has a member of shop-cache") as caught:
+        check_leaving(["h2", "h4"], shop, holdings())
+    assert (code(caught), "--lost" in caught.value.diagnostics[0].hint) == ("HS745", False)
+    with pytest.raises(HashistackError, match="has the only member of shop-cache") as caught:
+        check_leaving(["h2"], shop, alone("h2"))
+    assert "replace-node h2 --lost" in caught.value.diagnostics[0].hint
+
+
 # --- where the new members go
 
 
@@ -202,6 +271,7 @@ class Cluster:
     """Remembers what is done; the new member runs once the machine is forgotten, and has all copies later."""
 
     running: int = 2
+    in_use: int = 0
     done: list[str] = field(default_factory=list)
     reports: list[Answer] = field(default_factory=list)
 
@@ -214,6 +284,9 @@ class Cluster:
     def release_place(self, place: Place) -> None:
         self.done.append(place.key)
 
+    def begin_anew(self, job: str) -> None:
+        self.done.append(f"anew {job}")
+
     def forget_machine(self, node: str) -> None:
         self.done.append(node)
 
@@ -221,6 +294,9 @@ class Cluster:
         self.done.append(f"place {job}")
 
     def remove_volume(self, volume: str) -> None:
+        self.in_use -= 1
+        if self.in_use >= 0:
+            raise BackendError(Diagnostic("HS406", "volume in use by allocations"))
         self.done.append(f"remove {volume}")
 
     def members(self, job: str) -> int:
@@ -241,10 +317,18 @@ def test_what_is_new_comes_first_and_what_is_old_is_released_in_its_order(shop: 
     whole = [Answer(None, "does not answer"), Answer(Report(full=False)), Answer(Report(full=True))]
     cluster = Cluster(reports=whole)
     progress = carried_out(cluster, farewell("h2", shop, holdings(h2="down")))
-    released = ["c-h2", "hashistack/shop-cache/members/2", IDS["h2"]]
-    assert cluster.done == ["prepare 0", *released, "place shop-cache", "remove v-h2"]
+    released = ["c-h2", IDS["h2"], "remove v-h2", "hashistack/shop-cache/members/2"]
+    assert cluster.done == ["prepare 0", *released, "place shop-cache"]
     assert len(progress.of(Removed)) == 4
     assert progress.of(Running) == [Running("shop-cache", None)]
+
+
+def test_a_volume_is_removed_once_nothing_there_counts_as_running(shop: Stack) -> None:
+    cluster = Cluster(in_use=3, reports=[Answer(Report(full=True))])
+    carried_out(cluster, farewell("h2", shop, holdings(h2="down")))
+    assert "remove v-h2" in cluster.done
+    with pytest.raises(BackendError, match="in use"):
+        carried_out(Cluster(in_use=99), farewell("h2", shop, holdings(h2="down")))
 
 
 def test_a_new_member_that_does_not_come_ends_the_wait(shop: Stack) -> None:

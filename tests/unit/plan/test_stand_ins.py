@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hashistack.diagnostics import BackendError
+from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.plan.actual import Actual, JobState
 from hashistack.plan.carry import with_new_certificate
 from hashistack.plan.planner import plan_up
@@ -23,7 +23,7 @@ from hashistack.plan.steps import (
     StoreSecrets,
     SubmitJob,
 )
-from hashistack.plan.volumes import Node
+from hashistack.plan.volumes import Node, Volume
 from tests.unit.plan.stacks import CERTIFIED, LOCAL, all_there, nothing_there, stack, wanted
 
 ALL = """\
@@ -139,6 +139,16 @@ def test_a_service_without_data_needs_machines_too_until_it_runs() -> None:
         list(preparations(asked, Actual(nodes=MACHINES[:1])))
     there = {"shop-docs": JobState("shop-docs", "shop", None)}
     assert of(CreateVolumes, preparations(asked, Actual(nodes=MACHINES[:1], jobs=there)))
+
+
+def test_nothing_is_begun_beside_data_that_the_servers_have_forgotten() -> None:
+    """New logins and new places could do nothing with it."""
+    machines = (replace(MACHINES[0], holds=frozenset({"shop-db"})), *MACHINES[1:])
+    with pytest.raises(ConflictError, match="n1 still has the data of shop-db") as caught:
+        list(preparations(stack(NO_DATA), Actual(nodes=machines)))
+    assert caught.value.diagnostics[0].code == "HS759"
+    known = Volume("v-1", "shop-db", "id-1", "ready")
+    assert list(preparations(stack(NO_DATA), Actual(nodes=machines, volumes=(known,))))
 
 
 # --- what is done once

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hashistack.diagnostics import BackendError
@@ -63,6 +65,12 @@ def test_a_machine_that_nomad_has_forgotten_has_no_volume() -> None:
     nodes = [node("n1"), node("n2"), node("n4")]
     there = tuple(volume("db", each) for each in ("n1", "n2", "n3"))
     assert names(Need("db", 3, 10), nodes, there) == ["n4"]
+
+
+def test_a_machine_that_has_one_which_the_servers_have_forgotten_is_passed_over() -> None:
+    stray = replace(node("a1"), holds=frozenset({"db"}))
+    assert names(Need("db", 1, 10), [stray, node("a2")]) == ["a2"]
+    assert names(Need("cache", 1, 10), [stray, node("a2")]) == ["a1"]
 
 
 def test_machines_of_other_pools_and_those_that_take_nothing_get_none() -> None:
