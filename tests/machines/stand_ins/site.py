@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +54,7 @@ SERVICES: dict[str, dict[str, Any]] = {
     },
     "docs": {"nodes": 2, "image": "hashistack-test/ferretdb:1.24.2"},
 }
+_PATIENCE = 60.0  # seconds
 _TELEMETRY = {"type": "mqtt", "engine": "nats"}
 
 
@@ -97,6 +100,25 @@ class StandIns(Site):
 
     def catalog(self, path: str) -> Any:
         """Return what Consul's HTTP API answers; a text that is no JSON as it is, None for 404."""
+        return self._patiently(lambda: self._catalog(path))
+
+    def api(self, path: str, **environ: str) -> Any:
+        """Return what Nomad's HTTP API answers."""
+        return self._patiently(lambda: Site.api(self, path, **environ))
+
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """Ask again, and another server, while the one that was asked is cut off or has no leader."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return ask()
+            except (OSError, AssertionError):
+                if time.monotonic() > end:
+                    raise
+            self.__dict__.pop("_exports", None)
+            time.sleep(1)
+
+    def _catalog(self, path: str) -> Any:
         exports = self._exports
         request = urllib.request.Request(f"{exports['CONSUL_HTTP_ADDR']}/v1/{path}")
         request.add_header("X-Consul-Token", exports["CONSUL_HTTP_TOKEN"])
