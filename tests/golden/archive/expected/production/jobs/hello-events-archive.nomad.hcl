@@ -77,7 +77,6 @@ job "hello-events-archive" {
 {{ if and $events $eventsLogin }}KAFKA_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}KAFKA_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
 {{ if $events }}KAFKA_PROTOCOL={{ (or (index (service "hello-events") 0).ServiceMeta.protocol "PLAINTEXT") | toJSON }}{{ end }}
-{{ if $events }}KAFKA_SERVERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}KAFKA_USER={{ $eventsLogin.user.Value | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}S3_ACCESS_KEY={{ $uploadsLogin.access_key.Value | toJSON }}{{ end }}
 {{ if $uploads }}S3_BUCKET={{ (or $uploads.ServiceMeta.bucket "events") | toJSON }}{{ end }}
