@@ -15,9 +15,10 @@ from hashistack.model import BackingService, Reference, Stack, Variable
 class TaskVariables:
     """Entries of the `env` block, and the bodies of the env files; a body is None when nothing needs it.
 
-    `body` has what the process must start again for, `lists` has lists of brokers: whoever got one learns of the others
-    from any broker, so a process goes on while brokers come and go. `reads_consul`: a file asks Consul where a backing service is. `authorities` are the names of files among
-    the task's secrets, and their bodies: what the certificates of services can be checked with.
+    `body` has what the process starts again for. `lists` has lists of brokers: any broker tells of the others, so a
+    process goes on while brokers come and go. `reads_consul`: a file asks Consul where a backing service is.
+    `authorities` are the names of files among the task's secrets, and their bodies: what the certificates of services
+    can be checked with.
     """
 
     plain: tuple[tuple[str, str], ...]

@@ -192,7 +192,7 @@ class _Deadline:
 
 
 def _is_wanted(allocation: Json) -> bool:
-    """Tell whether an instance is to run; of a system job, one that failed is to run still when another has its place."""
+    """Tell whether an instance is to run; of a system job, Nomad says so of one whose place another has, too."""
     return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation")
 
 
