@@ -87,6 +87,19 @@ job "hello-events-archive" {
 EOT
       }
 
+      # any broker tells of the others
+      template {
+        destination = "secrets/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "hello-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/hello-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}KAFKA_SERVERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
+EOT
+      }
+
       template {
         destination = "secrets/events-ca.pem"
         change_mode = "restart"
