@@ -32,7 +32,7 @@ _STORAGE = {
 
 @dataclass(frozen=True, slots=True)
 class ArchiveView:
-    """What `kafka/archive.nomad.hcl.j2` shows; `variables` and `lists` are template bodies, `authorities` files and theirs."""
+    """What the archive's template shows: `variables` and `lists` are template bodies, `authorities` files and theirs."""
 
     app: str
     job: str
