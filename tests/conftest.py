@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
 
 
-# Two halves that run beside each other: machines wait most of the time, and what they answer to is in a hurry.
-_MACHINES = ("tests/machines", "tests/aws/boot")
-_PATIENT = 10  # the niceness of the other half
+# Two halves of about the same length that run beside each other: machines wait most of the time.
+_FIRST_HALF = ("tests/machines/stand_ins", "tests/aws/boot")
+# What machines answer to is in a hurry; other tests leave them the processors.
+_HURRIED = ("tests/machines", "tests/aws/boot")
+_PATIENT = 10  # a niceness
 
 
 class _Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Give each of two processes one half, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _half(nodeid)
-
-
-def _half(nodeid: str) -> str:
-    return "machines" if nodeid.startswith(_MACHINES) else "others"
+        return "first" if nodeid.startswith(_FIRST_HALF) else "second"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -51,9 +49,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Halves:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the machines of the other process have the processors first."""
-    beside = hasattr(item.config, "workerinput")
-    if beside and _half(item.nodeid) == "others" and os.nice(0) < _PATIENT:
-        os.nice(_PATIENT)
+    if hasattr(item.config, "workerinput"):
+        with suppress(PermissionError):  # only root may be in a hurry again
+            os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(_HURRIED) else _PATIENT)
 
 
 @pytest.hookimpl(trylast=True)

@@ -32,7 +32,7 @@ _STORAGE = {
 
 @dataclass(frozen=True, slots=True)
 class ArchiveView:
-    """What the archive's template shows: `variables` and `lists` are template bodies, `authorities` files and theirs."""
+    """What the archive's template shows; `variables` and `lists` are bodies of files."""
 
     app: str
     job: str
