@@ -148,7 +148,7 @@ def rolled(site: StandIns) -> None:
 
 @pytest.mark.parametrize("happens", [killed, cut_off, rolled])
 def test_what_was_acknowledged_is_there(site: StandIns, happens: Callable[[StandIns], None]) -> None:
-    topic = happens.__name__
+    topic = f"{happens.__name__}-{time.time_ns()}"
     make_topic(site, topic, 6)
     with streaming(site, topic) as stream:
         time.sleep(SETTLED)
@@ -157,7 +157,7 @@ def test_what_was_acknowledged_is_there(site: StandIns, happens: Callable[[Stand
         time.sleep(SETTLED)
     gone = lost(stream.acknowledged, everything(site, topic))
     note = f"{stream.count} acknowledged, {gone} lost, {len(stream.failed)} refused"
-    record(f"kafka, a member is {topic}: longest time without an acknowledgement", stream.longest, note=note)
+    record(f"kafka, a member is {happens.__name__}: longest time without an acknowledgement", stream.longest, note=note)
     assert stream.count
     assert gone == 0
     remove_topic(site, topic)
@@ -203,7 +203,7 @@ def begin_at_the_beginning(site: StandIns, group: str) -> None:
 
 
 def test_a_share_group_gives_out_again_what_was_not_acknowledged(site: StandIns) -> None:
-    topic, wanted = "queue", set(map(str, range(20)))
+    topic, wanted = f"queue-{time.time_ns()}", set(map(str, range(20)))
     make_topic(site, topic, 2)
     begin_at_the_beginning(site, "workers")
     explicit = {"group.id": "workers", "share.acknowledgement.mode": "explicit"}
