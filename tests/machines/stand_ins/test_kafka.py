@@ -157,7 +157,11 @@ def test_what_was_acknowledged_is_there(site: StandIns, happens: Callable[[Stand
         time.sleep(SETTLED)
     gone = lost(stream.acknowledged, everything(site, topic))
     note = f"{stream.count} acknowledged, {gone} lost, {len(stream.failed)} refused"
-    record(f"kafka, a member is {happens.__name__}: longest time without an acknowledgement", stream.longest, note=note)
+    record(
+        f"kafka, a member is {happens.__name__}: longest time without an acknowledgement",
+        stream.longest,
+        note=note,
+    )
     assert stream.count
     assert gone == 0
     remove_topic(site, topic)
