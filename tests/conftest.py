@@ -26,33 +26,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
 
 
-# Two halves that run beside each other: machines wait most of the time, and what they answer to is in a hurry.
-_MACHINES = ("tests/machines", "tests/aws/boot")
-_PATIENT = 10  # the niceness of the other half
+# Parts that run beside each other, and what is not in them is the last: machines wait most of the time.
+_PARTS = (("tests/machines/stand_ins",), ("tests/machines", "tests/aws/boot"))
+_PATIENT = 10  # the niceness of the last part: what machines answer to is in a hurry
 
 
-class _Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """Give each of two processes one half, in its order."""
+class _Parts(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Give each of three processes one part, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _half(nodeid)
+        return f"part {_part(nodeid)}"
 
 
-def _half(nodeid: str) -> str:
-    return "machines" if nodeid.startswith(_MACHINES) else "others"
+def _part(nodeid: str) -> int:
+    found = (number for number, folders in enumerate(_PARTS) if nodeid.startswith(folders))
+    return next(found, len(_PARTS))
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Halves:
-    """Divide the tests, for ``--numprocesses 2 --dist loadscope``."""
-    return _Halves(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Parts:
+    """Divide the tests, for ``--numprocesses 3 --dist loadscope``."""
+    return _Parts(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let the machines of the other process have the processors first."""
+    """Let the machines of the other processes have the processors first."""
     beside = hasattr(item.config, "workerinput")
-    if beside and _half(item.nodeid) == "others" and os.nice(0) < _PATIENT:
+    if beside and _part(item.nodeid) == len(_PARTS) and os.nice(0) < _PATIENT:
         os.nice(_PATIENT)
 
 

@@ -29,6 +29,7 @@ class TaskView:
     published: bool
     env: tuple[tuple[str, str], ...]
     env_file: str | None
+    lists_file: str | None
     authorities: tuple[tuple[Hcl, str], ...]
     reads_consul: bool
     cpu: int
@@ -57,6 +58,7 @@ def task(
         published=port is not None,
         env=variables.plain,
         env_file=variables.body,
+        lists_file=variables.lists,
         authorities=tuple(
             (interpolated("", Hcl("NOMAD_SECRETS_DIR"), f"/{name}"), body)
             for name, body in variables.authorities

@@ -13,14 +13,17 @@ from hashistack.model import BackingService, Reference, Stack, Variable
 
 @dataclass(frozen=True, slots=True)
 class TaskVariables:
-    """Entries of the `env` block, and the body of the env file; the body is None when nothing needs it.
+    """Entries of the `env` block, and the bodies of the env files; a body is None when nothing needs it.
 
-    `reads_consul`: the env file asks Consul where a backing service is. `authorities` are the names of files among
-    the task's secrets, and their bodies: what the certificates of services can be checked with.
+    `body` has what the process starts again for. `lists` has lists of brokers: any broker tells of the others, so a
+    process goes on while brokers come and go. `reads_consul`: a file asks Consul where a backing service is.
+    `authorities` are the names of files among the task's secrets, and their bodies: what the certificates of services
+    can be checked with.
     """
 
     plain: tuple[tuple[str, str], ...]
     body: str | None
+    lists: str | None
     reads_consul: bool
     authorities: tuple[tuple[str, str], ...]
 
@@ -36,13 +39,26 @@ def task_variables(stack: Stack, port: int | None) -> TaskVariables:
             plain[variable.name] = text
         else:
             late.append(variable)
-    lines = (*_secret_lines(stack), *_late_lines(stack, late))
+    lists = [variable for variable in late if _is_list(stack, variable)]
+    others = [variable for variable in late if variable not in lists]
     return TaskVariables(
         plain=tuple(sorted(plain.items())),
-        body="\n".join(lines) + "\n" if lines else None,
+        body=_body(*_secret_lines(stack), *_late_lines(stack, others)),
+        lists=_body(*_late_lines(stack, lists)),
         reads_consul=bool(_references(late)),
         authorities=tuple(_authorities(stack, late)),
     )
+
+
+def _body(*lines: str) -> str | None:
+    return "\n".join(lines) + "\n" if lines else None
+
+
+def _is_list(stack: Stack, variable: Variable) -> bool:
+    """Tell whether a variable has nothing of Consul but lists of brokers."""
+    kafka = {service.name for service in stack.backing_services if service.type == "kafka"}
+    read = _references([variable])
+    return bool(read) and all(one.service in kafka and one.output == "bootstrap_servers" for one in read)
 
 
 def _references(variables: list[Variable]) -> list[Reference]:

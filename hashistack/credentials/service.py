@@ -29,6 +29,11 @@ class Issued:
     sound: bool
 
 
+def authority_subject(job: str) -> str:
+    """Return the name of a stand-in's authority: not the certificate's, or Erlang takes that for signed by itself."""
+    return f"authority of {job}"
+
+
 def leaf(job: str, places: Sequence[str]) -> Leaf:
     """Return what the certificate has to say: every name by which Consul's DNS finds a member, every place.
 

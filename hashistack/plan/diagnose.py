@@ -87,6 +87,9 @@ def _driver(where: str, event: Json, symptoms: Symptoms) -> Finding | None:
     if "executable file not found" in text or "no such file or directory" in text:
         cause = "the image has no such program; commands run with its /bin/sh"
         return Finding("exit", where, text, cause, "use an image that has a shell", symptoms.log)
+    if 'hook "consul" failed' in text:
+        cause = "Consul did not let the instance log in, or did not answer on its machine"
+        return Finding("consul", where, text, cause, "see `hashistack doctor`; then `up` starts it again")
     return Finding("driver", where, text, "Docker could not start the container", "the event says why")
 
 

@@ -17,6 +17,7 @@ Kind = Literal[
     "memory",
     "waiting",
     "deadline",
+    "consul",
     "driver",
     "unknown",
 ]

@@ -71,8 +71,7 @@ class Follower:
 
     def _start_failed_again(self, job: str) -> None:
         """Ask for instances in place of failed ones: Nomad waits longer after each failure, ten minutes at last."""
-        failed = (a for a in self.jobs.allocations(job) if a["ClientStatus"] == "failed")
-        if any(each["DesiredStatus"] == "run" for each in failed):
+        if any(a["ClientStatus"] == "failed" and _is_wanted(a) for a in self.jobs.allocations(job)):
             self.jobs.reschedule(job)
 
     def _deployment_of(self, registration: Registration, watch: Watch) -> str | None:
@@ -157,7 +156,7 @@ class Follower:
     def _follow_instances(self, step: SubmitJob, watch: Watch, patience: float) -> None:
         end = self.clock.now() + patience
         while self.clock.now() < end:
-            allocations = [a for a in self.jobs.allocations(step.job) if a["DesiredStatus"] == "run"]
+            allocations = [a for a in self.jobs.allocations(step.job) if _is_wanted(a)]
             if allocations and all(a["ClientStatus"] == "running" for a in allocations):
                 return
             if step.kind != "system" and not allocations and _wants_nothing(step.candidate.job):
@@ -190,6 +189,11 @@ class _Deadline:
             self._placed = now
         waited = min(now - self._placed, now - self._moved)
         return now - self._moved > self._limit or waited > self._placement
+
+
+def _is_wanted(allocation: Json) -> bool:
+    """Tell whether an instance is to run; of a system job, Nomad says so of one whose place another has, too."""
+    return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation")
 
 
 def _failing(allocations: Sequence[Json]) -> bool:

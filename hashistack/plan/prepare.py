@@ -78,7 +78,7 @@ class Preparer:
         path = names.authority_variable(job)
         found = self.jobs.variable(path)
         if found is None or not {"certificate", "key"} <= found.items.keys():
-            made = certificates.new_authority(job, now)
+            made = certificates.new_authority(service.authority_subject(job), now)
             self._store(path, {"certificate": Sensitive(made.certificate), "key": made.key})
             return made
         known = Identity(found.items["certificate"].reveal(), found.items["key"])

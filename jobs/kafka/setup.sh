@@ -4,13 +4,13 @@ set -eu
 . /local/topics.sh
 . /secrets/users.env
 umask 077
-cat /secrets/key.pem /secrets/certificate.pem >/secrets/keystore.pem
+cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
 SERVERS=$(sed -n "s/:.*/:$MEMBER_PORT/p" /local/addresses | paste -sd , -)
 
 # From a file: what stands on a command line is for everybody on the machine to read.
 set_password() { # USER PASSWORD
-  printf 'SCRAM-SHA-512=password=%s\n' "$2" >"/secrets/$1.properties"
-  ask configs --alter --entity-type users --entity-name "$1" --add-config-file "/secrets/$1.properties"
+  printf 'SCRAM-SHA-512=password=%s\n' "$2" >"/dev/shm/$1.properties"
+  ask configs --alter --entity-type users --entity-name "$1" --add-config-file "/dev/shm/$1.properties"
 }
 set_password admin "$ADMIN_PASSWORD"
 set_password "$APP_USER" "$APP_PASSWORD"

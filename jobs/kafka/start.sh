@@ -4,7 +4,8 @@ set -eu
 . /alloc/member.env
 . /local/tools.sh
 umask 077
-cat /secrets/key.pem /secrets/certificate.pem >/secrets/keystore.pem
+# In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
+cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
 rm -f /alloc/votes /alloc/full
 
 everybody=$(for peer in $PEERS; do printf '%s:%s,' "${peer#*=}" "$NOMAD_PORT_controller"; done)

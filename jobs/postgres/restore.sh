@@ -9,7 +9,7 @@ psql() { "$BIN/psql" --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres
   { echo "this node is a replica: restore on the primary" >&2 && exit 1; }
 
 give_up() {
-  echo "$*; nothing was changed in the database that it broke off in" >&2
+  echo "$*; no database was changed" >&2
   psql <<'SQL'
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '% (restored)' \gexec
 SQL

@@ -123,9 +123,10 @@ settle() {
 choose_primary
 mkdir -p /data/valkey
 umask 077
-configuration >/secrets/valkey.conf
+# In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
+configuration >/dev/shm/valkey.conf
 say "member $MEMBER_ID, $MEMBER_ROLE: the primary is $leader"
-valkey-server /secrets/valkey.conf &
+valkey-server /dev/shm/valkey.conf &
 server=$!
 trap end TERM INT
 settle &

@@ -32,7 +32,7 @@ _STORAGE = {
 
 @dataclass(frozen=True, slots=True)
 class ArchiveView:
-    """What `kafka/archive.nomad.hcl.j2` shows; `variables` is a template body, `authorities` are files and theirs."""
+    """What the archive's template shows; `variables` and `lists` are bodies of files."""
 
     app: str
     job: str
@@ -41,6 +41,7 @@ class ArchiveView:
     image: str
     env: tuple[tuple[str, str], ...]
     variables: str
+    lists: str
     authorities: tuple[tuple[str, str], ...]
 
 
@@ -59,6 +60,7 @@ def artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Artif
         image=archive.image or _IMAGE,
         env=(("EVERY", str(archive.every)), ("GROUP", job), ("TOPIC", archive.topic)),
         variables=known.body or "",
+        lists=known.lists or "",
         authorities=known.authorities,
     )
     return (Artifact(job_path(stack, job), "kafka/archive.nomad.hcl.j2", view, source),)

@@ -15,20 +15,24 @@ _CPU = 200
 _MEMORY = 256
 # The rest is for the copy-on-write of a rewrite of the append-only file and for clients' buffers.
 _SHARE_FOR_DATA = 0.75
-_FILES = ("common", "start", "sentinel", "ready", "role", "report")
+_SERVER_FILES = tuple(f"valkey/{name}.sh" for name in ("start", "ready", "role", "report"))
+_SENTINEL_FILES = ("valkey/sentinel.sh",)
 
 
 @dataclass(frozen=True, slots=True)
 class ValkeyView:
     """What `valkey/job.nomad.hcl.j2` shows; `data` is the memory for keys and values in MiB.
 
-    `roles` are the services that follow the role: name, role, seconds between checks.
+    `roles` are the services that follow the role: name, role, seconds between checks. The files are
+    the scripts of each of the two tasks.
     """
 
     member: Member
     data: int
     roles: tuple[tuple[str, str, int], ...]
     users: str
+    server_files: tuple[str, ...]
+    sentinel_files: tuple[str, ...]
 
 
 def _artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Artifact, ...]:
@@ -41,7 +45,7 @@ def _artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Arti
         cpu=_CPU,
         memory=_MEMORY,
         ports=("client", "sentinel"),
-        files=tuple(f"valkey/{name}.sh" for name in _FILES),
+        files=("valkey/common.sh",),
     )
     view = ValkeyView(
         member=node,
@@ -52,6 +56,8 @@ def _artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Arti
             (f"{node.job}-replica", "replica", 15),
         ),
         users=_users(node.job),
+        server_files=_SERVER_FILES,
+        sentinel_files=_SENTINEL_FILES,
     )
     return (Artifact(job_path(stack, node.job), "valkey/job.nomad.hcl.j2", view, source),)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.bed.factory import Factory
 from tests.bed.machine import Machine
@@ -52,6 +54,7 @@ SERVICES: dict[str, dict[str, Any]] = {
     },
     "docs": {"nodes": 2, "image": "hashistack-test/ferretdb:1.24.2"},
 }
+_PATIENCE = 60.0  # seconds
 _TELEMETRY = {"type": "mqtt", "engine": "nats"}
 
 
@@ -92,11 +95,33 @@ class StandIns(Site):
 
     def key(self, path: str) -> str | None:
         """Return the value of a key of Consul, None if there is none."""
-        found = self.catalog(f"kv/hashistack/{path}?raw=")
-        return found if isinstance(found, str) else None
+        return self._asked(f"kv/hashistack/{path}?raw=")
 
     def catalog(self, path: str) -> Any:
-        """Return what Consul's HTTP API answers; a text that is no JSON as it is, None for 404."""
+        """Return what Consul's HTTP API answers; None for 404."""
+        text = self._asked(path)
+        return None if text is None else json.loads(text)
+
+    def api(self, path: str, **environ: str) -> Any:
+        """Return what Nomad's HTTP API answers."""
+        return self._patiently(lambda: Site.api(self, path, **environ))
+
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """Ask again, and another server, while the one that was asked is cut off or has no leader."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return ask()
+            except (OSError, AssertionError):
+                if time.monotonic() > end:
+                    raise
+            self.__dict__.pop("_exports", None)
+            time.sleep(1)
+
+    def _asked(self, path: str) -> str | None:
+        return cast("str | None", self._patiently(lambda: self._ask_consul(path)))
+
+    def _ask_consul(self, path: str) -> str | None:
         exports = self._exports
         request = urllib.request.Request(f"{exports['CONSUL_HTTP_ADDR']}/v1/{path}")
         request.add_header("X-Consul-Token", exports["CONSUL_HTTP_TOKEN"])
@@ -104,15 +129,11 @@ class StandIns(Site):
         context.load_cert_chain(exports["CONSUL_CLIENT_CERT"], exports["CONSUL_CLIENT_KEY"])
         try:
             with urllib.request.urlopen(request, timeout=10, context=context) as answer:
-                text = answer.read().decode()
+                return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return text
 
     def exports(self) -> dict[str, str]:
         """Return the variables that ``hashistack env`` exports; asked once, for they stay what they are."""

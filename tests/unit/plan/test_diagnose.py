@@ -38,6 +38,7 @@ def recorded(case: str) -> Symptoms:
         ("too_slow", "check", "/health is not answered in time", "timeout"),
         ("no_http", "check", "no HTTP", "`processes.no-http.port`"),
         ("check_restarted", "unhealthy", "did not pass, again and again", "`processes.web.health`"),
+        ("consul_away", "consul", "did not answer on its machine", "hashistack doctor"),
         ("secret", "waiting", "the secret SESSION_KEY", "secrets set SESSION_KEY"),
         ("service", "waiting", "the Consul service trouble-db", "trouble-db"),
     ],

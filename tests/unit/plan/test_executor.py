@@ -262,6 +262,14 @@ def test_failed_instances_of_an_unchanged_job_are_not_waited_for_but_placed_anew
     assert world.jobs.calls == ["reschedule shop"]
 
 
+def test_a_failed_instance_whose_place_another_has_is_history(world: World) -> None:
+    """Of a system job Nomad goes on saying that it is to run."""
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.jobs.instances = [{**instance(), "ClientStatus": "failed", "NextAllocation": "other"}, instance()]
+    world.carry_out(KeepJob(submission()))
+    assert world.jobs.calls == []
+
+
 def test_an_unchanged_job_that_is_still_on_its_way_is_followed_to_its_end(world: World) -> None:
     world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
     world.deploys(

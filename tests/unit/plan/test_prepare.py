@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 
 from hashistack.credentials.authority import alternatives, is_issued_by, new_authority
 from hashistack.credentials.values import Identity
@@ -72,6 +73,13 @@ def test_the_first_certificate_comes_with_an_authority_of_its_own(world: World) 
     assert world.journal.variables == [OPERATOR, NODE, APP]
     assert mine.key.reveal().startswith("-----BEGIN PRIVATE KEY-----")
     assert "BEGIN" not in repr(world.progress.of(Stored))
+
+
+def test_the_authority_has_another_name_than_what_it_signs(world: World) -> None:
+    """Erlang takes a certificate whose issuer has its own name for one that nobody signed."""
+    world.preparer.issue(CERTIFICATE)
+    mine = x509.load_pem_x509_certificate(world.identity(NODE).certificate.encode())
+    assert mine.issuer != mine.subject
 
 
 def test_a_second_one_keeps_the_authority_and_what_else_is_there(world: World) -> None:

@@ -764,8 +764,8 @@ EOT
         change_mode = "noop"
         data        = <<EOT
 # Writes every database to standard output, compressed, as SQL that restore.sh reads. Without PGHOST: of this node.
-# Each database is put together beside the one of its name and takes its place in the end, so that a restore that
-# breaks off changes nothing. Roles come without their passwords, which belong to a cluster and not to its data.
+# Each database is put together beside the one of its name; when all are there they take their places, so that a restore
+# that breaks off changes nothing. Roles come without their passwords, which belong to a cluster and not to its data.
 set -eu
 [ -n "$${PGHOST:-}" ] || [ "$(id -u)" != 0 ] || exec setpriv --reuid=postgres --regid=postgres --init-groups /bin/sh "$0"
 
@@ -783,16 +783,18 @@ databases() {
     FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' AND datname NOT LIKE '% (restored)' ORDER BY datname"
 }
 
-dump() { # NAME, NEW NAME, OWNER as SQL writes them, and the name itself
+dump() { # NEW NAME, OWNER as SQL writes them, and the name itself
   cat <<SQL
-DROP DATABASE IF EXISTS $2 WITH (FORCE);
-CREATE DATABASE $2 OWNER $3 TEMPLATE template0;
-REVOKE ALL ON DATABASE $2 FROM PUBLIC;
-\\connect $2
+DROP DATABASE IF EXISTS $1 WITH (FORCE);
+CREATE DATABASE $1 OWNER $2 TEMPLATE template0;
+REVOKE ALL ON DATABASE $1 FROM PUBLIC;
+\\connect $1
 SQL
-  "$BIN/pg_dump" --dbname "$4" || return 1
+  "$BIN/pg_dump" --dbname "$3"
+}
+
+take_place() { # NAME, NEW NAME
   cat <<SQL
-\\connect postgres
 DROP DATABASE IF EXISTS $1 WITH (FORCE);
 ALTER DATABASE $2 RENAME TO $1;
 SQL
@@ -802,7 +804,13 @@ all() {
   roles || return 1
   list=$(databases) || return 1
   while IFS='|' read -r name new owner plain; do
-    dump "$name" "$new" "$owner" "$plain" || return 1
+    dump "$new" "$owner" "$plain" || return 1
+  done <<LIST
+$list
+LIST
+  printf '%s\n' '\connect postgres'
+  while IFS='|' read -r name new owner plain; do
+    take_place "$name" "$new"
   done <<LIST
 $list
 LIST
@@ -830,7 +838,7 @@ psql() { "$BIN/psql" --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres
   { echo "this node is a replica: restore on the primary" >&2 && exit 1; }
 
 give_up() {
-  echo "$*; nothing was changed in the database that it broke off in" >&2
+  echo "$*; no database was changed" >&2
   psql <<'SQL'
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '% (restored)' \gexec
 SQL

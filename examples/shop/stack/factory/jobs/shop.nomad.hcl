@@ -152,7 +152,6 @@ job "shop" {
 {{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
 {{ if and $devices $devicesLogin }}DEVICES_USER={{ $devicesLogin.user.Value | toJSON }}{{ end }}
 {{ if and $docs $docsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $docs.ServiceMeta.scheme "mongodb") (urlquery $docsLogin.user.Value) (urlquery $docsLogin.password.Value) $docs.Address $docs.Port (or $docs.ServiceMeta.database "shop") (or $docs.ServiceMeta.options "")) | toJSON }}{{ end }}
-{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $events }}EVENTS_CA={{ (or (index (service "shop-events") 0).ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "events-ca.pem")) | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
@@ -164,6 +163,19 @@ job "shop" {
 {{ if $uploads }}UPLOADS_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
 {{ if $uploads }}UPLOADS_REGION={{ (or $uploads.ServiceMeta.region "us-east-1") | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}UPLOADS_SECRET_KEY={{ $uploadsLogin.secret_key.Value | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: lists of brokers; the process goes on when they change, for any broker tells it of the others
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 
@@ -389,7 +401,6 @@ EOT
 {{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
 {{ if and $devices $devicesLogin }}DEVICES_USER={{ $devicesLogin.user.Value | toJSON }}{{ end }}
 {{ if and $docs $docsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $docs.ServiceMeta.scheme "mongodb") (urlquery $docsLogin.user.Value) (urlquery $docsLogin.password.Value) $docs.Address $docs.Port (or $docs.ServiceMeta.database "shop") (or $docs.ServiceMeta.options "")) | toJSON }}{{ end }}
-{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $events }}EVENTS_CA={{ (or (index (service "shop-events") 0).ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "events-ca.pem")) | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
@@ -401,6 +412,19 @@ EOT
 {{ if $uploads }}UPLOADS_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
 {{ if $uploads }}UPLOADS_REGION={{ (or $uploads.ServiceMeta.region "us-east-1") | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}UPLOADS_SECRET_KEY={{ $uploadsLogin.secret_key.Value | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: lists of brokers; the process goes on when they change, for any broker tells it of the others
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 
@@ -561,7 +585,6 @@ EOT
 {{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
 {{ if and $devices $devicesLogin }}DEVICES_USER={{ $devicesLogin.user.Value | toJSON }}{{ end }}
 {{ if and $docs $docsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $docs.ServiceMeta.scheme "mongodb") (urlquery $docsLogin.user.Value) (urlquery $docsLogin.password.Value) $docs.Address $docs.Port (or $docs.ServiceMeta.database "shop") (or $docs.ServiceMeta.options "")) | toJSON }}{{ end }}
-{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $events }}EVENTS_CA={{ (or (index (service "shop-events") 0).ServiceMeta.ca (printf "%s/%s" (env "NOMAD_SECRETS_DIR") "events-ca.pem")) | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}EVENTS_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
@@ -573,6 +596,19 @@ EOT
 {{ if $uploads }}UPLOADS_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
 {{ if $uploads }}UPLOADS_REGION={{ (or $uploads.ServiceMeta.region "us-east-1") | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}UPLOADS_SECRET_KEY={{ $uploadsLogin.secret_key.Value | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: lists of brokers; the process goes on when they change, for any broker tells it of the others
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}EVENTS_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 

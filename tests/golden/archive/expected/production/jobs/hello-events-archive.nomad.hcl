@@ -77,7 +77,6 @@ job "hello-events-archive" {
 {{ if and $events $eventsLogin }}KAFKA_MECHANISM={{ (and $eventsLogin.user.Value "SCRAM-SHA-512") | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}KAFKA_PASSWORD={{ $eventsLogin.password.Value | toJSON }}{{ end }}
 {{ if $events }}KAFKA_PROTOCOL={{ (or (index (service "hello-events") 0).ServiceMeta.protocol "PLAINTEXT") | toJSON }}{{ end }}
-{{ if $events }}KAFKA_SERVERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if and $events $eventsLogin }}KAFKA_USER={{ $eventsLogin.user.Value | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}S3_ACCESS_KEY={{ $uploadsLogin.access_key.Value | toJSON }}{{ end }}
 {{ if $uploads }}S3_BUCKET={{ (or $uploads.ServiceMeta.bucket "events") | toJSON }}{{ end }}
@@ -85,6 +84,19 @@ job "hello-events-archive" {
 {{ if $uploads }}S3_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
 {{ if $uploads }}S3_REGION={{ (or $uploads.ServiceMeta.region "us-east-1") | toJSON }}{{ end }}
 {{ if and $uploads $uploadsLogin }}S3_SECRET_KEY={{ $uploadsLogin.secret_key.Value | toJSON }}{{ end }}
+EOT
+      }
+
+      # any broker tells of the others
+      template {
+        destination = "secrets/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "hello-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/hello-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}KAFKA_SERVERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 

@@ -130,8 +130,6 @@ job "shop" {
 {{/* backing_services.documents */}}
 {{ $documents := false }}{{ range service "shop-documents" }}{{ if not $documents }}{{ $documents = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-documents/address" }}{{ end }}
 {{ $documentsLogin := nomadVar "nomad/jobs/shop-documents" }}
-{{/* backing_services.events */}}
-{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
 {{/* backing_services.uploads */}}
 {{ $uploads := false }}{{ range service "shop-uploads" }}{{ if not $uploads }}{{ $uploads = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-uploads/address" }}{{ end }}
 {{/* env */}}
@@ -139,8 +137,20 @@ job "shop" {
 {{ if and $db $dbLogin }}DATABASE_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $db.ServiceMeta.scheme "postgres") (urlquery $dbLogin.user.Value) (urlquery $dbLogin.password.Value) $db.Address $db.Port (or $db.ServiceMeta.database "shop") (or $db.ServiceMeta.options "")) | toJSON }}{{ end }}
 {{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
 {{ if and $documents $documentsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $documents.ServiceMeta.scheme "mongodb") (urlquery $documentsLogin.user.Value) (urlquery $documentsLogin.password.Value) $documents.Address $documents.Port (or $documents.ServiceMeta.database "shop") (or $documents.ServiceMeta.options "")) | toJSON }}{{ end }}
-{{ if $events }}KAFKA_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $uploads }}S3_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: lists of brokers; the process goes on when they change, for any broker tells it of the others
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}KAFKA_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 
@@ -289,8 +299,6 @@ EOT
 {{/* backing_services.documents */}}
 {{ $documents := false }}{{ range service "shop-documents" }}{{ if not $documents }}{{ $documents = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-documents/address" }}{{ end }}
 {{ $documentsLogin := nomadVar "nomad/jobs/shop-documents" }}
-{{/* backing_services.events */}}
-{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
 {{/* backing_services.uploads */}}
 {{ $uploads := false }}{{ range service "shop-uploads" }}{{ if not $uploads }}{{ $uploads = . }}{{ end }}{{ else }}{{ nomadVar "nomad/jobs/shop-uploads/address" }}{{ end }}
 {{/* env */}}
@@ -298,8 +306,20 @@ EOT
 {{ if and $db $dbLogin }}DATABASE_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $db.ServiceMeta.scheme "postgres") (urlquery $dbLogin.user.Value) (urlquery $dbLogin.password.Value) $db.Address $db.Port (or $db.ServiceMeta.database "shop") (or $db.ServiceMeta.options "")) | toJSON }}{{ end }}
 {{ if $devices }}DEVICES_URL={{ (printf "%s://%s:%d" (or $devices.ServiceMeta.scheme "mqtt") $devices.Address $devices.Port) | toJSON }}{{ end }}
 {{ if and $documents $documentsLogin }}DOCUMENTS_URL={{ (printf "%s://%s:%s@%s:%d/%s%s" (or $documents.ServiceMeta.scheme "mongodb") (urlquery $documentsLogin.user.Value) (urlquery $documentsLogin.password.Value) $documents.Address $documents.Port (or $documents.ServiceMeta.database "shop") (or $documents.ServiceMeta.options "")) | toJSON }}{{ end }}
-{{ if $events }}KAFKA_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 {{ if $uploads }}S3_ENDPOINT={{ (printf "%s://%s:%d" (or $uploads.ServiceMeta.scheme "http") $uploads.Address $uploads.Port) | toJSON }}{{ end }}
+EOT
+      }
+
+      # env: lists of brokers; the process goes on when they change, for any broker tells it of the others
+      template {
+        destination = "${NOMAD_SECRETS_DIR}/lists.env"
+        env         = true
+        change_mode = "noop"
+        data        = <<EOT
+{{/* backing_services.events */}}
+{{ $events := "" }}{{ range service "shop-events" }}{{ $events = printf "%s,%s:%d" $events .Address .Port }}{{ else }}{{ nomadVar "nomad/jobs/shop-events/address" }}{{ end }}
+{{/* env */}}
+{{ if $events }}KAFKA_BROKERS={{ (trimPrefix "," $events) | toJSON }}{{ end }}
 EOT
       }
 

@@ -42,6 +42,12 @@ job "ingress" {
       mode     = "delay"
     }
 
+    # A machine that was cut off keeps its ingress: a new one would not find Consul yet, and be tried only once.
+    disconnect {
+      lost_after = "1h"
+      replace    = false
+    }
+
     # environments.*.ingress
     network {
       port "public" {
@@ -60,7 +66,6 @@ job "ingress" {
         static = 8082
       }
     }
-
     shutdown_delay = "5s"
 
     service {

@@ -514,6 +514,29 @@ EOT
       }
 
       template {
+        destination = "secrets/users.acl"
+        change_mode = "noop"
+        perms       = "0400"
+        uid         = 999
+        gid         = 999
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
+{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
+EOT
+      }
+
+      template {
+        destination = "secrets/node_password"
+        change_mode = "noop"
+        perms       = "0400"
+        uid         = 999
+        gid         = 999
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }}
+EOT
+      }
+
+      template {
         destination = "local/start.sh"
         change_mode = "noop"
         data        = <<EOT
@@ -642,92 +665,14 @@ settle() {
 choose_primary
 mkdir -p /data/valkey
 umask 077
-configuration >/secrets/valkey.conf
+# In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
+configuration >/dev/shm/valkey.conf
 say "member $MEMBER_ID, $MEMBER_ROLE: the primary is $leader"
-valkey-server /secrets/valkey.conf &
+valkey-server /dev/shm/valkey.conf &
 server=$!
 trap end TERM INT
 settle &
 wait "$server"
-EOT
-      }
-
-      template {
-        destination = "local/sentinel.sh"
-        change_mode = "noop"
-        data        = <<EOT
-# Starts the Sentinel of this node. What it knew stays on the disk, so that a cluster that lost its power finds its
-# last primary again; passwords and ports are written anew each time.
-set -eu
-. /local/common.sh
-say() { echo "sentinel: $*"; }
-file=/data/sentinel.conf
-
-choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
-  waited=0
-  until leader=$(primary 1) && [ -n "$leader" ]; do
-    [ $((waited % 30)) != 0 ] || say "waiting for a Sentinel that says who is primary"
-    sleep 2
-    waited=$((waited + 2))
-  done
-}
-
-known() { # what Sentinel wrote down, or the first primary
-  if grep -qs "^sentinel monitor $name " $file; then
-    grep -E '^sentinel (myid|config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel) ' $file || :
-    sed -nE "s/^(sentinel monitor $name .*) [0-9]+$/\1 $majority/p" $file
-  else
-    choose_primary
-    echo "sentinel monitor $name $leader $NOMAD_PORT_client $majority"
-  fi
-}
-
-configuration() {
-  # The line `monitor` comes first: the others are about what it names.
-  echo "$1" | grep ' monitor '
-  cat <<END
-bind 0.0.0.0
-port 0
-tls-port $NOMAD_PORT_sentinel
-tls-cert-file /secrets/certificate.pem
-tls-key-file /secrets/key.pem
-tls-ca-cert-file /secrets/ca.pem
-tls-auth-clients no
-tls-replication yes
-aclfile /secrets/users.acl
-dir /tmp
-sentinel sentinel-user node
-sentinel sentinel-pass $(cat /secrets/node_password)
-sentinel resolve-hostnames no
-sentinel announce-ip $MEMBER_ADDRESS
-sentinel announce-port $NOMAD_PORT_sentinel
-sentinel auth-user $name node
-sentinel auth-pass $name $(cat /secrets/node_password)
-sentinel down-after-milliseconds $name 5000
-sentinel failover-timeout $name 20000
-sentinel parallel-syncs $name 1
-END
-  echo "$1" | grep -v ' monitor ' || :
-}
-
-# A member that came in place of a lost one has the others forget that one, else they count it for majorities. One after
-# the other, so that there is always a majority that knows all (Valkey's documentation: 30 seconds apart).
-forget_the_lost() {
-  sleep 30
-  for each in $(addresses); do
-    count=$(sentinel "$each" sentinel master $name | pair num-other-sentinels)
-    [ "$${count:-0}" -ge "$MEMBER_NODES" ] || continue
-    case $(sentinel "$each" sentinel ckquorum $name) in OK*) sentinel "$each" sentinel reset $name && sleep 30 ;; esac
-  done
-}
-
-umask 077
-lines=$(known)
-configuration "$lines" >$file.new
-mv $file.new $file
-[ "$MEMBER_ROLE" != join ] || forget_the_lost &
-exec valkey-sentinel $file
 EOT
       }
 
@@ -809,29 +754,6 @@ else
   echo "safe=no"
   echo "unsafe=no replica follows the primary"
 fi
-EOT
-      }
-
-      template {
-        destination = "secrets/users.acl"
-        change_mode = "noop"
-        perms       = "0400"
-        uid         = 999
-        gid         = 999
-        data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
-EOT
-      }
-
-      template {
-        destination = "secrets/node_password"
-        change_mode = "noop"
-        perms       = "0400"
-        uid         = 999
-        gid         = 999
-        data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }}
 EOT
       }
 
@@ -928,141 +850,25 @@ EOT
       }
 
       template {
-        destination = "local/start.sh"
+        destination = "secrets/users.acl"
         change_mode = "noop"
+        perms       = "0400"
+        uid         = 999
+        gid         = 999
         data        = <<EOT
-# Starts Valkey in the role that the Sentinels give it. It is never primary by its own decision, except once: the
-# member that begins the cluster.
-set -eu
-. /local/common.sh
-say() { echo "start: $*"; }
+{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
+{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
+EOT
+      }
 
-# A replica that followed until now has more than this node's disk, on which the last second may be missing.
-somebody_followed() {
-  for each in $(others); do
-    said=$(valkey "$each" info replication) || continue
-    role=$(echo "$said" | field role)
-    [ "$role" != master ] || return 0
-    [ "$(echo "$said" | field slave_repl_offset)" = 0 ] || return 0
-  done
-  return 1
-}
-
-choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
-  alone=0 waited=0
-  while :; do
-    leader=$(primary $majority)
-    if [ -z "$leader" ]; then
-      [ $((waited % 30)) != 0 ] || say "waiting until $majority Sentinels say who is primary"
-    elif [ "$leader" != "$MEMBER_ADDRESS" ]; then
-      return
-    elif [ "$MEMBER_ROLE" = join ]; then
-      [ $((waited % 30)) != 0 ] || say "this disk is empty: waiting until another member is primary"
-    elif somebody_followed; then
-      alone=0
-      [ $((waited % 30)) != 0 ] || say "was primary; waiting until a replica takes over"
-    else
-      # All start at the same time, after a power cut: the last primary has the most.
-      alone=$((alone + 1))
-      [ $alone -lt 3 ] || return 0
-    fi
-    sleep 2
-    waited=$((waited + 2))
-  done
-}
-
-configuration() {
-  cat <<END
-bind 0.0.0.0
-port 0
-tls-port $NOMAD_PORT_client
-tls-cert-file /secrets/certificate.pem
-tls-key-file /secrets/key.pem
-tls-ca-cert-file /secrets/ca.pem
-tls-auth-clients no
-tls-replication yes
-aclfile /secrets/users.acl
-masteruser node
-masterauth $(cat /secrets/node_password)
-replica-announce-ip $MEMBER_ADDRESS
-replica-announce-port $NOMAD_PORT_client
-dir /data/valkey
-appendonly yes
-appendfsync everysec
-save ""
-maxmemory $MAXMEMORY
-maxmemory-policy noeviction
-repl-backlog-size 16mb
-replica-priority 0
-# A primary that nobody follows, cut off from the others, refuses to write.
-min-replicas-to-write $((MEMBER_NODES > 1 ? 1 : 0))
-min-replicas-max-lag 10
-END
-  [ "$leader" = "$MEMBER_ADDRESS" ] || echo "replicaof $leader $NOMAD_PORT_client"
-}
-
-role() { valkey "$MEMBER_ADDRESS" info replication | field role; }
-replicas_behind() { # by how much they are behind, in bytes, one a line
-  said=$(valkey "$MEMBER_ADDRESS" info replication)
-  end=$(echo "$said" | field master_repl_offset)
-  echo "$said" | sed -nE 's/^slave[0-9]+:.*state=online,offset=([0-9]+),.*/\1/p' | while read -r at; do echo $((end - at)); done
-}
-
-# A primary that is told to end takes no writes, waits until a replica has everything, and has it take over.
-hand_over() {
-  [ "$MEMBER_NODES" -gt 1 ] && [ "$(role)" = master ] && [ -n "$(replicas_behind)" ] || return 0
-  say "handing over"
-  valkey "$MEMBER_ADDRESS" client pause 15000 write
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ "$(replicas_behind | sort -n | tail -n 1)" != 0 ] || break
-    sleep 0.2
-  done
-  for each in $(others) $MEMBER_ADDRESS; do
-    [ "$(sentinel "$each" sentinel failover $name)" != OK ] || break
-  done
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
-    [ "$(role)" = master ] || break
-    sleep 0.5
-  done
-}
-
-end() {
-  trap '' TERM INT
-  hand_over
-  kill "$server" 2>/dev/null || :
-  wait "$server"
-  exit
-}
-
-in_sync() {
-  said=$(valkey "$MEMBER_ADDRESS" info replication)
-  [ "$(echo "$said" | field role)" = master ] || [ "$(echo "$said" | field master_link_status)" = up ]
-}
-
-# Until it has all that the primary has, a replica is not chosen and its disk does not count as used: where all start at
-# the same time, the last primary comes first. One that is gone for good is waited for two minutes.
-settle() {
-  waited=0
-  until in_sync; do
-    sleep 2
-    waited=$((waited + 2))
-    [ $waited != 120 ] || valkey "$MEMBER_ADDRESS" config set replica-priority 100
-  done
-  valkey "$MEMBER_ADDRESS" config set replica-priority 100
-  touch /data/.formed
-}
-
-choose_primary
-mkdir -p /data/valkey
-umask 077
-configuration >/secrets/valkey.conf
-say "member $MEMBER_ID, $MEMBER_ROLE: the primary is $leader"
-valkey-server /secrets/valkey.conf &
-server=$!
-trap end TERM INT
-settle &
-wait "$server"
+      template {
+        destination = "secrets/node_password"
+        change_mode = "noop"
+        perms       = "0400"
+        uid         = 999
+        gid         = 999
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }}
 EOT
       }
 
@@ -1142,110 +948,6 @@ configuration "$lines" >$file.new
 mv $file.new $file
 [ "$MEMBER_ROLE" != join ] || forget_the_lost &
 exec valkey-sentinel $file
-EOT
-      }
-
-      template {
-        destination = "local/ready.sh"
-        change_mode = "noop"
-        data        = <<EOT
-# Succeeds once all copies are there, and from then on as long as Valkey answers: this start was a whole one.
-. /local/common.sh
-[ ! -e /alloc/full ] || { [ "$(valkey "$MEMBER_ADDRESS" ping)" = PONG ] && exit; }
-
-said=$(valkey "$MEMBER_ADDRESS" info replication)
-case $(echo "$said" | field role) in
-  master) [ "$(echo "$said" | grep -c '^slave[0-9].*state=online')" -ge $((MEMBER_NODES - 1)) ] ;;
-  slave) [ "$(echo "$said" | field master_link_status)" = up ] ;;
-  *) false ;;
-esac || exit 1
-# The next node is stopped only when the Sentinels could do without it.
-[ "$(sentinel "$MEMBER_ADDRESS" sentinel master $name | pair num-other-sentinels)" -ge $((MEMBER_NODES - 1)) ] || exit 1
-case $(sentinel "$MEMBER_ADDRESS" sentinel ckquorum $name) in OK*) touch /alloc/full ;; *) exit 1 ;; esac
-EOT
-      }
-
-      template {
-        destination = "local/role.sh"
-        change_mode = "noop"
-        data        = <<EOT
-# Succeeds where this node has the role: primary, or replica with all that the primary has.
-. /local/common.sh
-said=$(valkey "$MEMBER_ADDRESS" info replication)
-case $1:$(echo "$said" | field role) in
-  primary:master) ;;
-  replica:slave) [ "$(echo "$said" | field master_link_status)" = up ] ;;
-  *) false ;;
-esac
-EOT
-      }
-
-      template {
-        destination = "local/report.sh"
-        change_mode = "noop"
-        data        = <<EOT
-# Tells how the cluster is, as lines NAME=value.
-. /local/common.sh
-leader=$(primary 1)
-copies=0 online=0 lag=0 end=0 version=
-
-[ -z "$leader" ] || end=$(valkey "$leader" info replication | field master_repl_offset)
-for peer in $PEERS; do
-  id=$${peer%%=*} address=$${peer#*=} role=unknown state=down
-  if said=$(valkey "$address" info replication) && [ -n "$said" ]; then
-    case $(echo "$said" | field role) in
-      master) role=primary state=ok ;;
-      slave)
-        role=replica
-        state=$(echo "$said" | field master_link_status | sed 's/up/ok/; s/down/syncing/')
-        behind=$((end - $(echo "$said" | field slave_repl_offset)))
-        [ $behind -le $lag ] || lag=$behind
-        ;;
-    esac
-    version=$(valkey "$address" info server | field valkey_version)
-  fi
-  [ "$state" != ok ] || copies=$((copies + 1))
-  [ "$role:$state" != replica:ok ] || online=$((online + 1))
-  echo "member.$id=$address $role $state"
-done
-
-yes() { [ "$@" ] && echo yes || echo no; }
-answers() { [ "$(votes | grep -c .)" -ge $majority ]; }
-echo "leader=$leader"
-echo "quorum=$(answers && echo yes || echo no)"
-echo "full=$(yes $copies -ge "$MEMBER_NODES")"
-echo "lag=$lag bytes"
-echo "version=$version"
-# What was acknowledged to a client that waits for one replica is safe while there is one.
-if [ "$MEMBER_NODES" = 1 ] || [ $online -ge 1 ]; then
-  echo "safe=yes"
-else
-  echo "safe=no"
-  echo "unsafe=no replica follows the primary"
-fi
-EOT
-      }
-
-      template {
-        destination = "secrets/users.acl"
-        change_mode = "noop"
-        perms       = "0400"
-        uid         = 999
-        gid         = 999
-        data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
-EOT
-      }
-
-      template {
-        destination = "secrets/node_password"
-        change_mode = "noop"
-        perms       = "0400"
-        uid         = 999
-        gid         = 999
-        data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }}
 EOT
       }
 

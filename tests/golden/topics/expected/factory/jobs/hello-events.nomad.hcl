@@ -434,7 +434,8 @@ set -eu
 . /alloc/member.env
 . /local/tools.sh
 umask 077
-cat /secrets/key.pem /secrets/certificate.pem >/secrets/keystore.pem
+# In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
+cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
 rm -f /alloc/votes /alloc/full
 
 everybody=$(for peer in $PEERS; do printf '%s:%s,' "$${peer#*=}" "$NOMAD_PORT_controller"; done)
@@ -719,7 +720,7 @@ listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.secu
 listener.name.member.ssl.client.auth=required
 listener.name.controller.ssl.client.auth=required
 ssl.keystore.type=PEM
-ssl.keystore.location=/secrets/keystore.pem
+ssl.keystore.location=/dev/shm/keystore.pem
 ssl.truststore.type=PEM
 ssl.truststore.location=/secrets/ca.pem
 ssl.principal.mapping.rules=RULE:^.*$/member/
@@ -746,7 +747,7 @@ EOT
 # How the scripts here talk to the members: as one of them.
 security.protocol=SSL
 ssl.keystore.type=PEM
-ssl.keystore.location=/secrets/keystore.pem
+ssl.keystore.location=/dev/shm/keystore.pem
 ssl.truststore.type=PEM
 ssl.truststore.location=/secrets/ca.pem
 EOT
