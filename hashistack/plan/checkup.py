@@ -10,6 +10,7 @@ from typing import Literal
 
 from hashistack.model import Stack
 from hashistack.plan.hosts import Reach
+from hashistack.plan.report import Answer
 
 Level = Literal["ok", "warning", "error"]
 
@@ -88,7 +89,10 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """All that is known of a cluster: ends of this machine's `certificates` by name, owners of `orphans`' tokens."""
+    """All that is known of a cluster: ends of this machine's `certificates` by name, owners of `orphans`' tokens.
+
+    `answers` are the reports of the stand-ins that were begun, by job.
+    """
 
     stack: Stack
     now: datetime
@@ -98,6 +102,7 @@ class Checkup:
     failing: tuple[Failing, ...] = ()
     certificates: Mapping[str, datetime] = field(default_factory=dict)
     orphans: tuple[str, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
 
 def read_report(text: str) -> dict[str, str]:

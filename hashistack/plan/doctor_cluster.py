@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from hashistack.plan import names
 from hashistack.plan.checkup import Checkup, Failing, Finding, Level, Machine, Product
+from hashistack.plan.report import Answer
 
 _RENEW = timedelta(days=30)
 _SEVERAL = 2
+_WITH_ROLES = ("postgres", "redis")
 _SHOWN = 3
 _STALE_SNAPSHOTS = 3  # so many times the interval without a new one
 
@@ -22,6 +25,8 @@ def findings(checkup: Checkup) -> Iterator[Finding]:
         found = list(rule(checkup))
         # Of what could not be asked nothing is known, good or bad.
         yield from found if found or where in silent else [Finding("ok", area, where, well)]
+    for job, answer in checkup.answers.items():
+        yield from _or_well(_stand_in(checkup, job, answer), "stand-ins", job, "it has every copy")
     yield from _snapshots(checkup)
     if checkup.certificates:
         yield from _or_well(
@@ -110,10 +115,33 @@ def _node(machine: Machine) -> Iterator[Finding]:
         yield Finding("error", "machines", machine.name, "Nomad finds no Docker on it", fix)
 
 
+def _stand_in(checkup: Checkup, job: str, answer: Answer) -> Iterator[Finding]:
+    fix = f"hashistack status -e {checkup.stack.environment.name} shows its members; docs/stand-ins.md says what to do"
+    report = answer.report
+    if report is None:
+        yield Finding("error", "stand-ins", job, f"it cannot be asked: {answer.problem}", fix)
+    elif report.quorum is False:
+        yield Finding("error", "stand-ins", job, "it has no majority", fix)
+    elif report.full is False:
+        lacking = f": {report.under_replicated}" if report.under_replicated else ""
+        yield Finding("warning", "stand-ins", job, f"not every copy is there{lacking}", fix)
+
+
 def _failing(checkup: Checkup) -> Iterator[Finding]:
+    roles = set(_following_a_role(checkup))
     for check in checkup.failing:
+        if check.service in roles:
+            continue
         level: Level = "error" if check.status == "critical" else "warning"
         yield Finding(level, "checks", check.node, _said(check), _remedy(checkup, check))
+
+
+def _following_a_role(checkup: Checkup) -> Iterator[str]:
+    """Yield the services that pass where the primary is, or a replica, and nowhere else: the reports tell of these."""
+    for service in checkup.stack.backing_services:
+        job = names.consul_service(checkup.stack.app, service.name)
+        if service.type in _WITH_ROLES and job in checkup.answers:
+            yield from (job, f"{job}-primary", f"{job}-replica")
 
 
 def _said(check: Failing) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,15 +13,20 @@ from hashistack.backends.cluster import Cluster, SystemClock
 from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.fleet import Apis, Fleet
+from hashistack.backends.nomad import Nomad
 from hashistack.backends.patience import until
+from hashistack.backends.reports import Reports
 from hashistack.backends.servers import consul_servers, first_answering, nomad_servers, on_hosts
 from hashistack.backends.vitals import Vitals
 from hashistack.credentials.authority import expires
 from hashistack.credentials.values import Found
 from hashistack.diagnostics import BackendError
 from hashistack.messages import hosts as messages
+from hashistack.model import Stack
 from hashistack.plan.checkup import Checkup, Product, Report, read_report
 from hashistack.plan.progress import Progress, Warned
+from hashistack.plan.report import Answer
+from hashistack.plan.stand_ins import stand_ins
 from hashistack.plan.upgrade import Upgrade, plan_upgrade
 from hashistack.plan.upgrader import Upgrader
 from hashistack.targets import Site, aws_upkeep, connect
@@ -41,7 +46,7 @@ def examine(site: Site) -> Checkup:
         return _examine_aws(site, Checkup(site.stack, now))
     if site.stack.environment.target != "onprem":
         cluster = connect(site.stack, site.environ, site.report)
-        return _asked(Checkup(site.stack, now), Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
+        return _asked(Checkup(site.stack, now), cluster.consul.endpoint, cluster.nomad.endpoint)
     ground = survey(site)
     found = ground.folder.read()
     checkup = Checkup(
@@ -56,14 +61,14 @@ def examine(site: Site) -> Checkup:
         )
     consul = _first(consul_servers(on_hosts(site.stack), ground.folder, found.secrets))
     nomad = _first(nomad_servers(on_hosts(site.stack), ground.folder, found.secrets))
-    return _asked(checkup, Vitals(consul, nomad))
+    return _asked(checkup, consul, nomad)
 
 
 def _examine_aws(site: Site, checkup: Checkup) -> Checkup:
     """Ask the servers in AWS; raise where no way leads to them."""
     cluster = connect(site.stack, site.environ, site.report)
     found = credentials_folder(site.environ, site.stack).read()
-    asked = _asked(checkup, Vitals(cluster.consul.endpoint, cluster.nomad.endpoint))
+    asked = _asked(checkup, cluster.consul.endpoint, cluster.nomad.endpoint)
     return replace(asked, certificates=_ends(found))
 
 
@@ -123,14 +128,23 @@ def hand_out(site: Site, cluster: Cluster) -> None:
     bootstrap(ground, current_credentials(ground), cluster, names)
 
 
-def _asked(checkup: Checkup, vitals: Vitals) -> Checkup:
+def _asked(checkup: Checkup, consul: Endpoint, nomad: Endpoint) -> Checkup:
+    vitals = Vitals(consul, nomad)
+    products = vitals.products()
     return replace(
         checkup,
-        products=vitals.products(),
+        products=products,
         machines=vitals.machines(),
         failing=vitals.failing(),
         orphans=vitals.orphans(),
+        answers={} if any(product.problem for product in products) else _answers(checkup.stack, nomad),
     )
+
+
+def _answers(stack: Stack, nomad: Endpoint) -> Mapping[str, Answer]:
+    """Ask the stand-ins that were begun how they are."""
+    client = Nomad(nomad)
+    return Reports(client).of([each for each in stand_ins(stack) if client.job(each.job)])
 
 
 def _report(way: ssh.Remote) -> Report:

@@ -10,6 +10,8 @@ import pytest
 
 from hashistack.plan.checkup import Checkup, Failing, Finding, Machine, Peer, Product, Report, read_report
 from hashistack.plan.doctor import diagnose
+from hashistack.plan.report import Answer, read
+from tests.unit.plan.test_members import SHOP
 from tests.unit.plan.test_upgrade import THREE
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -238,3 +240,40 @@ def test_servers_that_cannot_be_asked_are_not_said_to_lack_machines() -> None:
 def test_a_report_is_read_with_its_quotes_and_without_its_noise() -> None:
     text = "Warning: something\nNOMAD_VERSION='1.11.4'\nLOG_nomad='it'\\''s off'\nEMPTY=''\n"
     assert read_report(text) == {"NOMAD_VERSION": "1.11.4", "LOG_nomad": "it's off", "EMPTY": ""}
+
+
+def said_of_services(checkup: Checkup) -> list[Finding]:
+    return [finding for finding in wrong(checkup) if finding.area in ("stand-ins", "checks")]
+
+
+def of_stand_in(answer: Answer) -> Checkup:
+    return Checkup(SHOP, NOW, answers={"shop-cache": answer})
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "what"),
+    [
+        (Answer(None, "no member runs"), "error", "cannot be asked: no member runs"),
+        (Answer(read("quorum=no\nfull=no")), "error", "no majority"),
+        (Answer(read("quorum=yes\nfull=no\nunder_replicated=3 partitions")), "warning", "3 partitions"),
+    ],
+)
+def test_a_stand_in_that_is_not_whole(answer: Answer, level: str, what: str) -> None:
+    (finding,) = said_of_services(of_stand_in(answer))
+    assert (finding.level, finding.area, finding.where) == (level, "stand-ins", "shop-cache")
+    assert what in finding.what
+    assert "hashistack status -e factory" in finding.fix
+
+
+def test_a_whole_one_is_well() -> None:
+    found = diagnose(of_stand_in(Answer(read("quorum=yes\nfull=yes"))))
+    assert ("ok", "stand-ins", "shop-cache") in {(each.level, each.area, each.where) for each in found}
+
+
+def test_a_replica_is_no_primary_and_that_is_no_fault() -> None:
+    """The service's check passes on one member only; of a service without roles each failing check counts."""
+    cache = Failing("h2", "shop-cache", "primary", "critical", "")
+    whole = replace(of_stand_in(Answer(read("quorum=yes\nfull=yes"))), failing=(cache,))
+    assert said_of_services(whole) == []
+    member = replace(cache, service="shop-cache-member")
+    assert [each.area for each in said_of_services(replace(whole, failing=(cache, member)))] == ["checks"]
