@@ -48,7 +48,13 @@ cluster_formation.discovery_retry_interval = 1000
 EOF
 fi
 
-# The mark that this disk belongs to the cluster, set once clients are let in.
-(while ! serves "$MEMBER_ADDRESS"; do sleep 1; done; touch /data/.formed) &
+# The mark that this disk belongs to the cluster, set once clients are let in; then the one that every copy is there. It is
+# asked for here, one question after another: a tool takes seconds, and those of a check would pile up on a busy machine.
+(
+    while ! serves "$MEMBER_ADDRESS"; do sleep 1; done
+    touch /data/.formed
+    until /bin/sh /local/report.sh 2>/dev/null | grep -qx full=yes; do sleep 3; done
+    touch "$NOMAD_ALLOC_DIR/full"
+) &
 
 exec rabbitmq-server

@@ -19,7 +19,7 @@ _MEMORY = 1024
 # Kafka gains nothing from a larger heap: records are in the system's page cache.
 _HIGHEST_HEAP = 6144
 _FILES = (
-    *("start.sh", "ready.sh", "report.sh", "backup.sh", "restore.sh", "tools.sh", "topics.sh"),
+    *("start.sh", "whole.sh", "ready.sh", "report.sh", "backup.sh", "restore.sh", "tools.sh", "topics.sh"),
     *("server.properties", "client.properties", "log4j2.properties"),
 )
 _SETUP_FILES = ("setup.sh", "tools.sh", "topics.sh", "client.properties")

@@ -436,7 +436,7 @@ set -eu
 umask 077
 # In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
 cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
-rm -f /alloc/votes /alloc/full
+rm -f /alloc/full
 
 everybody=$(for peer in $PEERS; do printf '%s:%s,' "$${peer#*=}" "$NOMAD_PORT_controller"; done)
 listeners=CLIENT://$MEMBER_ADDRESS:$NOMAD_PORT_client,MEMBER://$MEMBER_ADDRESS:$NOMAD_PORT_member
@@ -470,11 +470,43 @@ if [ ! -e /data/log/meta.properties ]; then
 fi
 touch /data/.formed
 
+/bin/sh /local/whole.sh &
 export EXTRA_ARGS= KAFKA_HEAP_OPTS="-Xms$${HEAP}m -Xmx$${HEAP}m"
 export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/local/log4j2.properties
 # The archive of classes comes with the image and halves the time to start; without it Java loads them one by one.
 export KAFKA_OPTS="-XX:+ExitOnOutOfMemoryError -Xshare:auto -XX:SharedArchiveFile=/opt/kafka/kafka.jsa"
 exec /opt/kafka/bin/kafka-server-start.sh /local/member.properties
+EOT
+      }
+
+      template {
+        destination = "local/whole.sh"
+        change_mode = "noop"
+        data        = <<EOT
+# Asks, from the start of a member on, until it votes and every partition has all of its copies; `ready.sh` tells what it
+# found. One question after another: a tool is a Java program, and those of a check would pile up on a busy machine.
+set -u
+. /alloc/member.env
+. /local/tools.sh
+
+votes() {
+  role=$(ask metadata-quorum describe --replication 2>/dev/null | awk -v id="$MEMBER_ID" '$1 == id { print $NF }')
+  case $role in Leader | Follower) ;; *) echo "member $MEMBER_ID does not vote yet: $${role:-unknown}" && return 1 ;; esac
+}
+
+copied() {
+  under=$(ask topics --describe --under-replicated-partitions 2>/dev/null) || { echo "it does not answer" && return 1; }
+  [ -z "$under" ] || { echo "$(echo "$under" | wc -l) partitions lack copies" && return 1; }
+}
+
+echo "nothing is known yet" >/alloc/lacking
+for whole in votes copied; do
+  until said=$($whole); do
+    echo "$said" >/alloc/lacking
+    sleep 3
+  done
+done
+touch /alloc/full
 EOT
       }
 
@@ -486,19 +518,9 @@ EOT
 # Once it has seen that since it started, an open port is enough: what happens to others is no fault of this one.
 set -eu
 . /alloc/member.env
-. /local/tools.sh
 
 bash -c ": </dev/tcp/$MEMBER_ADDRESS/$NOMAD_PORT_client" 2>/dev/null || { echo "the port for clients is closed" && exit 2; }
-[ ! -e /alloc/full ] || exit 0
-
-if [ ! -e /alloc/votes ]; then
-  role=$(ask metadata-quorum describe --replication | awk -v id="$MEMBER_ID" '$1 == id { print $NF }')
-  case $role in Leader | Follower) ;; *) echo "member $MEMBER_ID does not vote yet: $${role:-unknown}" && exit 2 ;; esac
-  touch /alloc/votes
-fi
-lacking=$(describe_topics --under-replicated-partitions | wc -l)
-[ "$lacking" -eq 0 ] || { echo "$lacking partitions lack copies" && exit 2; }
-touch /alloc/full
+[ -e /alloc/full ] || { cat /alloc/lacking && exit 2; }
 EOT
       }
 
