@@ -14,7 +14,7 @@ demo: $(VENV)/ready ## the example shop on a real Nomad and Consul on this machi
 
 test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on the real parts
 	$(MAKE) --no-print-directory --jobs lint types binaries .venv-checkov/ready
-	$(PYTHON) -m pytest --numprocesses 3 --dist loadscope
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadscope
 
 binaries: $(VENV)/ready
 	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true

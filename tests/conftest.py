@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -26,35 +26,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
 
 
-# Parts that run beside each other, and what is not in them is the last: machines wait most of the time.
-_PARTS = (("tests/machines/stand_ins",), ("tests/machines", "tests/aws/boot"))
-_PATIENT = 10  # the niceness of the last part: what machines answer to is in a hurry
+# Two parts of about the same length that run beside each other: machines wait most of the time.
+_FIRST_PART = ("tests/machines/stand_ins", "tests/aws/boot")
+_MACHINES = ("tests/machines", "tests/aws/boot")
+_PATIENT = 10  # the niceness of tests without machines: what machines answer to is in a hurry
 
 
 class _Parts(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """Give each of three processes one part, in its order."""
+    """Give each of two processes one part, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return f"part {_part(nodeid)}"
-
-
-def _part(nodeid: str) -> int:
-    found = (number for number, folders in enumerate(_PARTS) if nodeid.startswith(folders))
-    return next(found, len(_PARTS))
+        return "first" if nodeid.startswith(_FIRST_PART) else "second"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Parts:
-    """Divide the tests, for ``--numprocesses 3 --dist loadscope``."""
+    """Divide the tests, for ``--numprocesses 2 --dist loadscope``."""
     return _Parts(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let the machines of the other processes have the processors first."""
-    beside = hasattr(item.config, "workerinput")
-    if beside and _part(item.nodeid) == len(_PARTS) and os.nice(0) < _PATIENT:
-        os.nice(_PATIENT)
+    """Let the machines of the other process have the processors first."""
+    if hasattr(item.config, "workerinput"):
+        with suppress(PermissionError):  # only root may be in a hurry again
+            os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(_MACHINES) else _PATIENT)
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,7 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -197,13 +197,29 @@ class StandIns(Site):
         until(lambda: len(self.healthy(service, "-member")) == count, seconds)
         until(lambda: self.report(service, task).get("full") == "yes", seconds)
 
-    def roll(self, service: str) -> None:
-        """Start every member again, one after another, by a change of the descriptor that means nothing."""
+    def update(self, services: Sequence[str]) -> None:
+        """Start every member again by a change that means nothing: one after another, but all services at once.
+
+        The jobs are handed to Nomad as they were rendered, with its own command.
+        """
         descriptor = self._descriptor()
-        keys = descriptor["environments"][self.environment]["backing_services"][service]
-        keys["cpu"] = keys.get("cpu", 200) + 1
+        for service in services:
+            keys = descriptor["environments"][self.environment]["backing_services"][service]
+            keys["cpu"] = keys.get("cpu", 200) + 1
         self.write(descriptor)
-        self.up()
+        self.done("render")
+        for service in services:
+            self.nomad(
+                "job", "run", "-detach", f"stack/{self.environment}/jobs/{self.job(service)}.nomad.hcl"
+            )
+        for service in services:
+            until(lambda at=service: self._is_updated(at), 900)  # type: ignore[misc]
+
+    def _is_updated(self, service: str) -> bool:
+        job = self.api(f"/v1/job/{self.job(service)}")
+        deployment = self.api(f"/v1/job/{self.job(service)}/deployment")
+        assert deployment["Status"] in ("running", "successful"), deployment["StatusDescription"]
+        return (deployment["JobVersion"], deployment["Status"]) == (job["Version"], "successful")
 
 
 def lay_out(bed: Factory, folder: Path, binaries: Path) -> StandIns:

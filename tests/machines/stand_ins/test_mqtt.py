@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from tests.local.api import until
 from tests.machines.stand_ins import site as sites
 from tests.machines.stand_ins.site import StandIns
-from tests.machines.times import step
+from tests.machines.times import record, step
 
 TASKS = {"devices": "rabbitmq", "telemetry": "nats"}
 NODES = 3
@@ -142,6 +142,30 @@ def lost(app: Device, receiver: Device) -> set[str]:
     return set(app.confirmed) - set(receiver.received)
 
 
+@contextmanager
+def under_load(site: StandIns, service: str) -> Iterator[None]:
+    """Have messages come and go while something happens; in the end every one that was acknowledged has arrived."""
+    ended = Event()
+    with (
+        device(site, service, "app", brokers(site, service)) as app,
+        device(site, service, "device", entrance(site, service)) as receiver,
+    ):
+        receiver.subscribe("updated")
+        sender = Thread(target=steadily, args=(app, "updated", ended.is_set, 1200))
+        sender.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            sender.join(120)
+        missing = lost(app, receiver)
+        note = f"{len(app.confirmed)} acknowledged, {app.connections} connections"
+        record(f"{service}: messages lost in an update", len(missing), note=note)
+        assert app.confirmed
+        assert not missing
+    site.wait_whole(service, TASKS[service], NODES)
+
+
 @broker
 @pytest.mark.parametrize("login", [("app", "wrong"), ("app", ""), ("guest", "guest"), None])
 def test_nobody_comes_in_without_the_password(
@@ -225,49 +249,6 @@ def test_a_broker_dies_and_loses_its_disk(site: StandIns, service: str) -> None:
         assert app.connections > 1
         assert any(each.connections > 1 for each in devices)
     assert place in _members(site, service)
-
-
-def test_a_rolling_update_loses_nothing(site: StandIns) -> None:
-    """Both services at once: one broker after the other, each waits until the last one has all copies again."""
-    services = [name for name in TASKS if name in sites.chosen()]
-    descriptor = site._descriptor()
-    for service in services:
-        keys = descriptor["environments"][site.environment]["backing_services"][service]
-        keys["cpu"] = keys.get("cpu", 300) + 1
-    site.write(descriptor)
-    with step("mqtt: rolling update of all brokers, under load") as watch:
-        watch.note = _roll(site, services)
-
-
-def _roll(site: StandIns, services: list[str]) -> str:
-    """Bring the change up while messages come and go, and return how many."""
-    rolling = Thread(target=site.up, daemon=True)
-    pairs = [
-        (
-            Device(site, service, f"app-{time.time_ns()}", brokers(site, service)),
-            Device(site, service, f"device-{time.time_ns()}", entrance(site, service)),
-        )
-        for service in services
-    ]
-    for app, receiver in pairs:
-        app.start()
-        receiver.start()
-        receiver.subscribe("rolled")
-    rolling.start()
-    senders = [
-        Thread(target=steadily, args=(app, "rolled", lambda: not rolling.is_alive(), 600)) for app, _ in pairs
-    ]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join(660)
-    missing = [lost(app, receiver) for app, receiver in pairs]
-    for each in itertools.chain(*pairs):
-        each.stop()
-    assert not any(missing), missing
-    for service in services:
-        site.wait_whole(service, TASKS[service], NODES)
-    return f"{sum(len(app.confirmed) for app, _ in pairs)} messages acknowledged, none of them lost"
 
 
 def _members(site: StandIns, service: str) -> list[str]:

@@ -221,13 +221,6 @@ def _children(site: StandIns, status: str = "") -> set[str]:
     return {each["ID"] for each in found if status in ("", each["Status"])}
 
 
-def test_a_rolling_update_loses_nothing(site: StandIns) -> None:
-    began = time.monotonic()
-    with load(site) as writes, step("db: rolling update of three nodes"):
-        site.roll(DB)
-    record("db: longest pause of writes in a rolling update", writes.gap(began), goal=30)
-
-
 def _await_another(site: StandIns, old: Instance, writes: Writes) -> None:
     """Wait until another node is the primary and the clients have found it."""
     until(lambda: any(address != old.address for address, _ in site.healthy(DB)), seconds=90)
