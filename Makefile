@@ -16,6 +16,9 @@ test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on t
 	$(MAKE) --no-print-directory --jobs lint types binaries .venv-checkov/ready
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadscope
 
+proofs: $(VENV)/ready ## what takes too long for every change: power cuts, lost disks and updates of all stand-ins
+	$(PYTHON) -m pytest -m slow tests/machines
+
 binaries: $(VENV)/ready
 	$(PYTHON) -m tests.tools.build nomad consul || test "$$CI" != true
 
@@ -61,4 +64,4 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 	.venv-luma/bin/python -m pip install --quiet --require-hashes --requirement benchmarks/requirements-luma.txt
 	touch $@
 
-.PHONY: help demo test binaries lint types fmt golden docs bench lock
+.PHONY: help demo test proofs binaries lint types fmt golden docs bench lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
 
 
-# Two parts of about the same length that run beside each other: machines wait most of the time.
-_FIRST_PART = ("tests/machines/stand_ins", "tests/aws/boot")
-_MACHINES = ("tests/machines", "tests/aws/boot")
-_PATIENT = 10  # the niceness of tests without machines: what machines answer to is in a hurry
+# Two parts that run beside each other. What agents and machines answer to is in a hurry: one after another, and before
+# all other tests, which wait for nobody but themselves.
+_HURRIED = ("tests/aws/boot", "tests/backends", "tests/bed", "tests/local", "tests/machines")
+_PATIENT = 10  # the niceness of the others
 
 
 class _Parts(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Give each of two processes one part, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "first" if nodeid.startswith(_FIRST_PART) else "second"
+        return "hurried" if nodeid.startswith(_HURRIED) else "patient"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,10 +47,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Parts:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let the machines of the other process have the processors first."""
-    if hasattr(item.config, "workerinput"):
-        with suppress(PermissionError):  # only root may be in a hurry again
-            os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(_MACHINES) else _PATIENT)
+    """Let the other part have the processors first."""
+    beside = hasattr(item.config, "workerinput")
+    if beside and not item.nodeid.startswith(_HURRIED) and os.nice(0) < _PATIENT:
+        os.nice(_PATIENT)
 
 
 @pytest.hookimpl(trylast=True)

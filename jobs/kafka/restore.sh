@@ -3,5 +3,7 @@ set -eu
 . /alloc/member.env
 . /local/tools.sh
 . /local/topics.sh
-cat >/tmp/wanted
+cat >/tmp/backup
+[ "$(tail -n 1 /tmp/backup)" = "# complete" ] || { echo "the backup is cut short; nothing was changed" >&2 && exit 1; }
+sed '$d' /tmp/backup >/tmp/wanted
 bring_about /tmp/wanted

@@ -19,8 +19,9 @@ set_password "$APP_USER" "$APP_PASSWORD"
 ask acls --add --allow-principal "User:$APP_USER" --operation All --topic '*' --group '*' --transactional-id '*' >/tmp/rights
 
 # A cluster that has grown: copies of what Kafka keeps for itself, too. Settings that it gave them stay.
+topics=$(describe_topics)
 {
   cat /local/topics.txt
-  describe_topics | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
+  echo "$topics" | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
 } >/tmp/wanted
 bring_about /tmp/wanted

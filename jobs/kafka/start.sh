@@ -38,7 +38,6 @@ if [ ! -e /data/log/meta.properties ]; then
   tool storage format -c /local/member.properties "--cluster-id=$CLUSTER_ID" $first
   touch /alloc/founded
 fi
-touch /data/.formed
 
 /bin/sh /local/whole.sh &
 export EXTRA_ARGS= KAFKA_HEAP_OPTS="-Xms${HEAP}m -Xmx${HEAP}m"

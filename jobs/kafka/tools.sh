@@ -19,7 +19,8 @@ ask() { # NAME ARGUMENTS...
 # One line for each partition: topic, partition, leader, replicas and those of them in sync, each 1,2,3. For a topic
 # before its partitions: topic, "-", partitions, replicas, settings as a=1;b=2. Fields of Kafka's output have names.
 describe_topics() {
-  ask topics --describe "$@" | awk -F '\t' '
+  said=$(ask topics --describe "$@") || return 1
+  printf '%s\n' "$said" | awk -F '\t' '
     function field(name,  i) {
       for (i = 1; i <= NF; i++) if (index($i, name ": ") == 1) return substr($i, length(name) + 3)
       return ""

@@ -20,5 +20,7 @@ for whole in votes copied; do
     echo "$said" >/alloc/lacking
     sleep 3
   done
+  # Not before: a member that joins has a formatted disk before anybody has begun the cluster.
+  [ $whole != votes ] || touch /data/.formed
 done
 touch /alloc/full

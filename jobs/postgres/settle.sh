@@ -6,8 +6,10 @@ has() { curl --config /secrets/postgres/curl.conf "$api$1" | grep -q "$2"; }
 send() { ask --request "$1" --header 'Content-Type: application/json' --data "$2" "$api/$3"; }
 
 # A copy that was being wound back when its node died cannot start again, nor does Patroni see that: it is filled anew
-# from the primary, once there is one. A start that takes long for another reason loses nothing by it.
-patience=300
+# from the primary, once there is one. Where a start takes long for another reason, one of them goes on with its copy
+# while another is filled.
+. /alloc/member.env
+patience=$((300 * MEMBER_ID))
 waited=0
 until ask "$api/readiness"; do
   sleep 2

@@ -22,8 +22,9 @@ alive() {
 }
 wrong() { copies </tmp/cluster | awk '$2 != $3' | wc -l; }
 
-# A master that is no member's is in the way of a majority.
+# A master that is no member's is in the way of a majority. While a member has no place yet, nobody knows whose it is.
 forget_replaced() {
+  [ "$(addresses | wc -l)" = "$MEMBER_NODES" ] || return 0
   sed -nE 's/^ +\* ([0-9.]+:[0-9]+) .*\((Leader|Voter|Nonvoter)\).*/\1/p' /tmp/cluster | while read -r id; do
     addresses | grep -qxF "${id%%:*}" && continue
     echo "repair: $id is no member any more"
@@ -45,9 +46,11 @@ fi
 since=0
 while sleep $every; do
   refresh
-  look >/tmp/cluster || :
-  if [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
-    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known
+  seen=yes
+  look >/tmp/cluster || seen=no
+  if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
+    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known.new
+    mv /data/known.new /data/known
   fi
   if ! leads; then
     since=0

@@ -7,7 +7,7 @@ majority=$((MEMBER_NODES / 2 + 1))
 ask() { # PORT ADDRESS COMMAND...
   port=$1 address=$2
   shift 2
-  REDISCLI_AUTH=$(cat /secrets/node_password) timeout 10 \
+  REDISCLI_AUTH=$(cat /secrets/node_password) timeout "${PATIENCE:-10}" \
     valkey-cli --tls --cacert /secrets/ca.pem --user node --no-auth-warning -h "$address" -p "$port" "$@" 2>/dev/null | tr -d '\r'
 }
 valkey() { ask "$NOMAD_PORT_client" "$@"; }

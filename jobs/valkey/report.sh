@@ -1,5 +1,6 @@
 # Tells how the cluster is, as lines NAME=value.
 . /local/common.sh
+PATIENCE=2 # for each question: one that is cut off keeps nobody from hearing of the others
 leader=$(primary 1)
 copies=0 online=0 lag=0 end=0 version=
 

@@ -7,7 +7,8 @@ say() { echo "start: $*"; }
 # A replica that followed until now has more than this node's disk, on which the last second may be missing.
 somebody_followed() {
   for each in $(others); do
-    said=$(valkey "$each" info replication) || continue
+    said=$(valkey "$each" info replication)
+    [ -n "$said" ] || continue # it is away, and says nothing of what it has
     role=$(echo "$said" | field role)
     [ "$role" != master ] || return 0
     [ "$(echo "$said" | field slave_repl_offset)" = 0 ] || return 0
@@ -61,6 +62,8 @@ save ""
 maxmemory $MAXMEMORY
 maxmemory-policy noeviction
 repl-backlog-size 16mb
+# What waits for a replica is not part of maxmemory, and by default may be more than the container has.
+client-output-buffer-limit replica $((${MAXMEMORY%mb} / 6))mb $((${MAXMEMORY%mb} / 12))mb 60
 replica-priority 0
 # A primary that nobody follows, cut off from the others, refuses to write.
 min-replicas-to-write $((MEMBER_NODES > 1 ? 1 : 0))

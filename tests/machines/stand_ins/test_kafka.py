@@ -160,12 +160,13 @@ def under_load(site: StandIns, what: str) -> Iterator[None]:
     remove_topic(site, topic)
 
 
-@pytest.mark.parametrize("happens", [killed, cut_off])
+@pytest.mark.parametrize("happens", [killed, pytest.param(cut_off, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_is_there(site: StandIns, happens: Callable[[StandIns], None]) -> None:
     with under_load(site, happens.__name__):
         happens(site)
 
 
+@pytest.mark.slow
 def test_an_emptied_disk_comes_back_under_its_id(site: StandIns) -> None:
     one, before = founder(site), properties(site)
     machine, folder = site.machine(one.node), site.volume(SERVICE, one.node)

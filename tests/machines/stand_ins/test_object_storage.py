@@ -186,6 +186,7 @@ def test_nobody_gets_in_without_keys_at_any_port(store: ObjectStore, s3: Any) ->
             assert b" 200 " not in plain(address, port, "/")[:20], f"{name} answered without TLS"
 
 
+@pytest.mark.slow
 def test_no_object_is_lost_with_a_machine(site: StandIns, writer: Writer) -> None:
     leader = site.report(SERVICE, TASK)["leader"]
     machine = site.on(site.report(SERVICE, TASK)[f"member.{leader}"].split()[0])
@@ -209,6 +210,7 @@ def test_no_object_is_lost_with_a_machine(site: StandIns, writer: Writer) -> Non
     record("objects lost with a machine", 0)
 
 
+@pytest.mark.slow
 def test_a_node_with_an_empty_disk_gets_its_copies_again(site: StandIns, writer: Writer) -> None:
     report = site.report(SERVICE, TASK)
     leader = report[f"member.{report['leader']}"].split()[0]

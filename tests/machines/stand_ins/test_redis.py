@@ -176,6 +176,7 @@ def test_a_primary_that_is_cut_off_takes_no_writes(site: StandIns, cache: Cache)
     until(lambda: not _is_primary(cache, old), 120)
 
 
+@pytest.mark.slow
 def test_a_wiped_disk_joins_again(site: StandIns, cache: Cache) -> None:
     address = site.healthy(SERVICE, "-replica")[0]
     instance = _instance(site, address)

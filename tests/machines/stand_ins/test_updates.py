@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 
+import pytest
+
 from tests.machines.stand_ins import test_kafka, test_mqtt, test_postgres, test_redis
 from tests.machines.stand_ins.site import SERVICES, StandIns
 from tests.machines.times import record, step
 
+pytestmark = pytest.mark.slow
 UPDATED = ("cache", "db", "devices", "events", "telemetry", "uploads")
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import random
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -219,3 +220,14 @@ def test_a_value_comes_back_as_it_was(program: ModuleType, data: bytes, expected
     assert json.loads(line) == {"offset": 7, "timestamp": 1007, "key": None, **expected}
     assert line.isascii()
     assert line.count(b"\n") == 1
+
+
+def test_what_waits_of_many_partitions_does_not_take_all_memory(program: ModuleType) -> None:
+    archive = program.Archive(Broker(0), program.Storage(Bucket(), "uploads", "orders"), 3600.0)
+    for partition in range(12):
+        batch = program.Batch(0, 0, time.monotonic())
+        batch.size = (partition + 1) << 20
+        archive._batches[partition] = batch
+    due = archive._due()
+    assert due == [11, 10]
+    assert sum(archive._batches[each].size for each in range(12) if each not in due) <= program._MOST_OF_ALL

@@ -53,15 +53,23 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
         (tmp_path / "local" / script.name).write_text(_inside(script.read_text(), tmp_path))
 
     def run(
-        script: str, stdin: str = "", isr: str = "1,2,3", leader: str = "3", ages: str = "9 9"
+        script: str,
+        stdin: str = "",
+        isr: str = "1,2,3",
+        leader: str = "3",
+        ages: str = "9 9",
+        fails: bool = False,
+        topics: bool = True,
     ) -> list[str]:
         second, third = ages.split()
         (tmp_path / "topics").write_text(TOPICS.format(isr=isr, leader=leader))
+        if not topics:
+            (tmp_path / "topics").unlink()  # the tool for topics fails then
         (tmp_path / "quorum").write_text(QUORUM.format(second=second, third=third))
         environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOMAD_PORT_member": "1"}
         argv = [*shell, str(tmp_path / "local" / script)]
         done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environ, check=False)
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode != 0) == fails, done.stderr
         asked = tmp_path / "asked"
         return asked.read_text().splitlines() if asked.exists() else done.stdout.splitlines()
 
@@ -111,8 +119,20 @@ def test_what_was_saved_changes_nothing_when_it_is_restored(run: Run) -> None:
     assert saved == [
         "orders 2 3 min.insync.replicas=2;x.y=9",
         "one 1 1 cleanup.policy=compact,delete;retention.ms=9",
+        "# complete",
     ]
     assert run("restore.sh", "\n".join(saved) + "\n") == []
+
+
+@pytest.mark.parametrize("saved", ["", "orders 2 3 retention.ms=6048", "orders 2 3 retention.ms=604800000\n"])
+def test_a_backup_that_is_cut_short_changes_nothing(run: Run, saved: str) -> None:
+    """A setting without its last digits would have Kafka delete records."""
+    assert run("restore.sh", saved, fails=True) == []
+
+
+@pytest.mark.parametrize("script", ["report.sh", "backup.sh"])
+def test_without_the_tool_for_topics_nothing_is_said_of_them(run: Run, script: str) -> None:
+    assert not {"full=yes", "safe=yes", "# complete"} & set(run(script, fails=True, topics=False))
 
 
 @pytest.mark.parametrize(
@@ -126,17 +146,19 @@ def test_what_was_saved_changes_nothing_when_it_is_restored(run: Run) -> None:
     ],
 )  # fmt: skip
 def test_topics_are_made_and_changed(run: Run, wanted: str, asked: str) -> None:
-    assert run("restore.sh", f"{wanted}\n") == [asked]
+    assert run("restore.sh", f"{wanted}\n# complete\n") == [asked]
 
 
 @pytest.mark.parametrize("wanted", ["orders 1 1 -", "one 1 1 -"])
 def test_nothing_is_made_smaller(run: Run, wanted: str) -> None:
     assert not [
-        line for line in run("restore.sh", f"{wanted}\n") if line.startswith(("topics.sh", "reassign"))
+        line
+        for line in run("restore.sh", f"{wanted}\n# complete\n")
+        if line.startswith(("topics.sh", "reassign"))
     ]
 
 
 def test_copies_are_added_to_those_that_are_there(run: Run, tmp_path: Path) -> None:
-    (asked,) = run("restore.sh", "one 1 3 -\n")
+    (asked,) = run("restore.sh", "one 1 3 -\n# complete\n")
     assert asked.startswith("reassign-partitions.sh --reassignment-json-file")
     assert '"partition":0,"replicas":[3,1,2]' in (tmp_path / "tmp/copies.json").read_text()
