@@ -81,6 +81,12 @@ class BackendError(HashistackError):
     exit_code = Exit.UNAVAILABLE
 
 
+class Interrupted(HashistackError):
+    """The user ended it, and there is more to say of that than what it was."""
+
+    exit_code = Exit.INTERRUPTED
+
+
 class DeployError(HashistackError):
     """The cluster did what was asked and it did not work: a failed release, an unhealthy deployment."""
 

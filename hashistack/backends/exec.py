@@ -19,11 +19,14 @@ from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.exec_connection import END, hang_up, opened, release
 from hashistack.backends.exec_end import GO, Marked, Write
 from hashistack.backends.failures import from_status, from_text
-from hashistack.diagnostics import BackendError, Diagnostic
+from hashistack.diagnostics import BackendError, Diagnostic, Interrupted
 from hashistack.messages import cluster as messages
 from hashistack.messages import stand_in_upkeep as say
 
 _HEARTBEAT_SECONDS = 10.0  # as `nomad` does: what stands between may end a connection without a word
+_BEGIN_SECONDS = 300.0  # until the shell says that it is there, on a machine that has much else to do
+# Not None: two threads use the connection, and OpenSSL must not wait inside a call of one of them.
+_WITHOUT_END = 7 * 86400.0
 _CHUNK = 32 * 1024
 _STARTS = 10  # a busy machine needs some; each that fails does so within a moment
 _PAUSE = 0.3
@@ -49,9 +52,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: `silence` is how long neither side may be stuck, `total` how long all may take, None without end."""
+    """Seconds: `silence` is how long a command may say nothing, `total` how long all may take; None: without end.
 
-    silence: float = 300.0
+    Nomad says nothing either while a command does; that its machine still answers is the connection's own matter.
+    """
+
+    silence: float | None = None
     total: float | None = None
 
 
@@ -80,18 +86,21 @@ class Exec:
             if code is not None:
                 return code
             time.sleep(_PAUSE)
-        raise BackendError(say.connection_lost(doing, "it did not begin"))
+        raise BackendError(say.never_began(doing, f"tried {_STARTS} times"))
 
     def _once(self, talk: _Talk, task: Task, stdin: Reader | None) -> int | None:
         """Run the command and return its exit code; None where it has not begun, and will not."""
         with talk.explained():
-            socket = opened(
-                self._endpoint, task.allocation, _asked(task, talk.marked.command), talk.limits.silence
-            )
+            asked = _asked(task, talk.marked.command)
+            socket = opened(self._endpoint, task.allocation, asked, talk.limits.silence or _BEGIN_SECONDS)
         try:
             return talk.follow(socket, stdin)
+        except KeyboardInterrupt as error:
+            if talk.marked.begun:
+                raise Interrupted(say.left_running(talk.doing)) from error
+            raise
         finally:
-            if stdin is None:
+            if stdin is None or talk.marked.code is None:
                 release(socket)
             # An orderly end would have to wait for what is still being sent.
             hang_up(socket)
@@ -137,7 +146,8 @@ class _Talk:
                 for name in ("stdout", "stderr"):
                     if data := (frame.get(name) or {}).get("data"):
                         self.marked.take(name, b64decode(data))
-                if self.marked.begun:
+                if self.marked.begun and not self._begun.is_set():
+                    socket.settimeout(self.limits.silence or _WITHOUT_END)
                     self._begun.set()
                 if frame.get("exited"):
                     return self._cut_short((frame.get("result") or {}).get("exit_code") or 0)
@@ -182,11 +192,11 @@ class _Talk:
             # A thread's error has nobody to catch it: the reader is woken and tells.
             if not self._over.is_set():
                 self._broken = error
-                hang_up(socket)
+                _leave(socket)
 
     def _expire(self, socket: Any) -> None:
         self._expired = True
-        hang_up(socket)
+        _leave(socket)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -203,7 +213,7 @@ class _Talk:
 
         product, url = self.endpoint.product, self.endpoint.url
         if self._expired:
-            return messages.timed_out(product, url, self.doing)
+            return self._late()
         match self._broken or error:
             case websocket.WebSocketBadStatusException() as refusal:
                 if refusal.status_code == _BAD_REQUEST and not self.endpoint.secure:
@@ -212,7 +222,7 @@ class _Talk:
                 text = bytes(refusal.resp_body or b"").decode(errors="replace")
                 return from_status(self.endpoint, self.doing, refusal.status_code, text)
             case websocket.WebSocketTimeoutException() | TimeoutError():
-                return messages.timed_out(product, url, self.doing)
+                return self._late()
             case ssl.SSLError() as wrong:
                 return messages.tls_mismatch(
                     product, url, (wrong.reason or str(wrong)).lower().replace("_", " ")
@@ -220,13 +230,28 @@ class _Talk:
             case ConnectionRefusedError() | websocket.WebSocketAddressException():
                 return messages.not_running(product, url)
             case other:
-                return say.connection_lost(self.doing, str(other))
+                return self._lost(str(other))
+
+    def _late(self) -> Diagnostic:
+        """Explain why nothing more was waited for; what has begun is not simply to be run again."""
+        if self.marked.begun:
+            return self._lost("no answer in time")
+        return messages.timed_out(self.endpoint.product, self.endpoint.url, self.doing)
+
+    def _lost(self, answer: str) -> Diagnostic:
+        explain = say.connection_lost if self.marked.begun else say.never_began
+        return explain(self.doing, answer)
 
     def _ended(self, reason: str) -> Diagnostic:
         """Explain why Nomad itself closed the connection."""
         if "Permission denied" in reason:
             return messages.denied(self.endpoint.product, self.doing, self.endpoint.token is not None)
-        return from_text(self.endpoint, self.doing, reason) if reason else say.connection_lost(self.doing, "")
+        return from_text(self.endpoint, self.doing, reason) if reason else self._lost("")
+
+
+def _leave(socket: Any) -> None:
+    release(socket)
+    hang_up(socket)
 
 
 def _stdin(data: bytes) -> str:

@@ -15,6 +15,11 @@ END = '{"stdin": {"close": true}}'
 """The message that ends a command's standard input."""
 
 _CONNECT_SECONDS = 10.0
+_RELEASE_SECONDS = 2.0
+# A machine that is gone is noticed within three minutes while nothing is sent. What has been sent and nobody confirms
+# the kernel gives up by itself, after a quarter of an hour. TCP_USER_TIMEOUT would make that shorter, and would also
+# end the connection to a machine that lives and whose command is too busy to read (Linux: tcp_probe_timer).
+_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 8}
 
 
 def opened(endpoint: Endpoint, allocation: str, asked: Mapping[str, str], silence: float) -> Any:
@@ -35,7 +40,18 @@ def opened(endpoint: Endpoint, allocation: str, asked: Mapping[str, str], silenc
         sslopt=_sslopt(endpoint) if endpoint.secure else {},
     )
     socket.settimeout(silence)
+    _watch(socket.sock)
     return socket
+
+
+def _watch(plain: Any) -> None:
+    """Let the kernel look whether the other side is still there."""
+    import socket
+
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES.items():
+        if hasattr(socket, name):  # Linux has all of them
+            plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _sslopt(endpoint: Endpoint) -> dict[str, Any]:
@@ -69,9 +85,13 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
 
 
 def release(socket: Any) -> None:
-    """Let a shell go that waits for us; Nomad does not end it when we hang up."""
+    """End the standard input of a shell that waits for us, or reads; Nomad does not do it when we hang up."""
     from websocket import WebSocketException
 
+    if not socket.lock.acquire(timeout=_RELEASE_SECONDS):
+        return  # another thread is in the middle of a message that nobody takes
+    socket.lock.release()
+    socket.settimeout(_RELEASE_SECONDS)
     with suppress(OSError, WebSocketException):
         socket.send(END)
 

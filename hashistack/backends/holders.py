@@ -17,6 +17,7 @@ from hashistack.plan.replace_node import Claim, Holdings, Machine
 from hashistack.plan.setup import DONE
 
 _MEMBERS = "members/"
+_DRAINED = "complete"  # the others: draining, canceled (Nomad 1.11, structs.go)
 _ENDS = ("pending", "running")  # what has not ended yet
 
 
@@ -44,6 +45,10 @@ class Holders:
                 for each in self._list("volumes/claims", job_id=job)
             ),
             self.places(jobs),
+            frozenset(
+                each["Path"].removeprefix(names.AUTHORITIES)
+                for each in self._list("vars", prefix=names.AUTHORITIES)
+            ),
         )
 
     def places(self, jobs: Sequence[str]) -> tuple[Place, ...]:
@@ -79,6 +84,11 @@ class Holders:
         """Let Nomad forget a machine, and take what ran there for lost."""
         self._nomad.put(f"node/{node}/purge", **self._where)
 
+    def runs(self, job: str) -> bool:
+        """Tell whether there is such a job and nobody has stopped it."""
+        found = self._nomad.get(f"job/{job}", **self._where)
+        return bool(found) and not found["Stop"]
+
     def place_anew(self, job: str) -> None:
         """Let Nomad look for machines for what is missing of a job."""
         body = {"JobID": job, "EvalOptions": {"ForceReschedule": True}}
@@ -109,5 +119,7 @@ class Holders:
 
 
 def _machine(stub: dict[str, Any], busy: set[str]) -> Machine:
-    drained = stub["SchedulingEligibility"] != "eligible" and not stub["Drain"]
+    """Read a machine; one that takes no jobs for another reason is not to be given up: somebody may be repairing it."""
+    closed = stub["SchedulingEligibility"] != "eligible" and not stub["Drain"]
+    drained = closed and (stub.get("LastDrain") or {}).get("Status") == _DRAINED
     return Machine(stub["ID"], stub["Name"], stub["Status"], idle=drained and stub["ID"] not in busy)

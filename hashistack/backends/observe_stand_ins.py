@@ -16,6 +16,7 @@ from hashistack.credentials.values import Identity
 from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual
+from hashistack.plan.leftovers import abandoned
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.setup import DONE
 from hashistack.plan.stand_ins import StandIn, is_set_up, stand_ins
@@ -24,10 +25,13 @@ Items = Mapping[str, Sensitive]
 
 
 def with_stand_ins(actual: Actual, nomad: Nomad, consul: Consul, stack: Stack) -> Actual:
-    """Return what is known of a cluster with all there is of the stack's stand-ins: machines, volumes, members."""
+    """Return what is known of a cluster with all there is of the stack's stand-ins: machines, volumes, members.
+
+    The volumes are all of them, also of stand-ins that the descriptor does not have any more.
+    """
     found = stand_ins(stack)
     jobs = [each.job for each in found]
-    if not jobs:
+    if not jobs and not abandoned(stack, actual):
         return actual
     disks = Volumes(nomad.endpoint)
     variables = {path: _items(nomad, path) for job in jobs for path in names.data_variables(job)}

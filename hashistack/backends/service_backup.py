@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from hashistack.backends.exec import Exec, Limits, Task
+from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
 from hashistack.diagnostics import BackendError, HashistackError, UsageProblem
@@ -18,7 +18,6 @@ from hashistack.plan.stand_ins import StandIn
 
 _SAVE = "/local/backup.sh"
 _PUT_BACK = "/local/restore.sh"
-_LIMITS = Limits(silence=900.0)  # a database may think for minutes before it says its first word
 _LOOK_SECONDS = 15.0
 _LAST_WORDS = 4096
 
@@ -76,7 +75,6 @@ class ServiceBackup:
             out=out.write if out else listen,
             err=listen,
             stdin=stdin,
-            limits=_LIMITS,
         )
         if code:
             said = words.decode(errors="replace")

@@ -76,7 +76,8 @@ def _outlook(made: Rendered, view: EventView, version: str | None) -> Outlook:
     name, stack = made.site.stack.environment.name, made.site.stack
     match stack.environment.target:
         case "local":
-            return Outlook(name, jobs=_jobs(made, view, version))
+            planned_jobs = _jobs(made, view, version)
+            return Outlook(name, jobs=planned_jobs, notices=planned_jobs.warnings)
         case "onprem":
             hosts = planned.on_hosts(made.site)
             jobs, notices = _jobs_if_asked(made, view, version)

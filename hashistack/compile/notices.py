@@ -33,8 +33,12 @@ def _stand_in(stack: Stack, service: BackingService) -> Iterator[Diagnostic]:
     engine = engine_of(service)
     if stack.environment.cloud is not None and engine is not None and engine.stateful:
         yield say.data_on_clients(name, service.name)
+    clients = stack.environment.clients
+    if clients is not None and engine is not None and service.nodes > clients.min:
+        yield say.fewer_machines_at_first(name, service.name, service.nodes, clients.min)
     if service.type == "object-storage" and service.nodes > 1 and service.database is None:
-        yield say.objects_without_database(name, service.name, service.nodes)
+        databases = [each.name for each in stack.backing_services if each.type == "postgres"]
+        yield say.objects_without_database(name, service.name, service.nodes, databases)
     if service.engine == "emqx":
         yield say.emqx_is_frozen(name, service.name)
     if service.backup is not None and _kept_in(stack, service.backup.to) == service.name:

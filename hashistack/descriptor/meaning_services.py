@@ -11,7 +11,7 @@ from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.schema_hosts import HOST
 from hashistack.descriptor.schema_scale import CLIENTS
 from hashistack.descriptor.schema_services import NODES
-from hashistack.descriptor.services import DATABASE, DOCUMENTS, OBJECTS, of_type
+from hashistack.descriptor.services import DATABASE, DOCUMENTS, OBJECTS, is_managed, of_type
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_meaning
 from hashistack.messages import descriptor_services as messages
@@ -26,10 +26,13 @@ _TYPE_KEYS = {
     "backup": ("postgres",),
 }
 _POOL = "default"
+# PostgreSQL's own databases: the app's would be called like one of them.
+_OWN_DATABASES = ("postgres", "template0", "template1")
 
 
 def services(merged: Merged) -> Iterator[Finding]:
     """Yield what is wrong with the backing services of one environment."""
+    yield from _app(merged)
     for name, service in reading.mappings(merged.app, "backing_services"):
         kind = reading.text(service, "type")
         if not kind:
@@ -43,8 +46,15 @@ def services(merged: Merged) -> Iterator[Finding]:
             yield from _named(merged, reading.mapping(service, "backup"), "to", OBJECTS)
         if merged.target != "local":
             yield from _replicas(service)
-        if not _managed(merged, name):
+        if not is_managed(merged, name):
             yield from _machines(merged, service, kind)
+
+
+def _app(merged: Merged) -> Iterator[Finding]:
+    app, here = reading.text(merged.app, "app"), of_type(merged.app, DATABASE)
+    if app in _OWN_DATABASES and not all(is_managed(merged, name) for name in here):
+        node = merged.app.entries["app"]
+        yield place(node), messages.own_database(node.path, app)
 
 
 def _keys(service: Mapping, kind: str) -> Iterator[Finding]:
@@ -66,7 +76,7 @@ def _kept_in(merged: Merged, name: str, service: Mapping, kind: str) -> Iterator
         return
     if "database" in service.entries:
         yield from _named(merged, service, "database", DATABASE)
-    elif kind == DOCUMENTS and not _managed(merged, name) and not _unsure(merged.app):
+    elif kind == DOCUMENTS and not is_managed(merged, name) and not _unsure(merged.app):
         found = of_type(merged.app, DATABASE)
         if not found:
             yield service.key, messages.no_database(service.path, name)
@@ -140,11 +150,6 @@ def _runs_services(host: Mapping) -> bool:
         return True
     roles = [str(item.value) for item in reading.items(host, "roles")]
     return "client" in roles and Filled(host, HOST).text("pool") == _POOL
-
-
-def _managed(merged: Merged, name: str) -> bool:
-    managed = merged.own.entries.get("managed")
-    return reading.broken(merged.own, "managed") or (isinstance(managed, Mapping) and name in managed.entries)
 
 
 def _unsure(app: Mapping) -> bool:

@@ -14,6 +14,8 @@ from hashistack.descriptor.nodes import Finding, Mapping, Value, place
 from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.schema_hosts import SSH
 from hashistack.descriptor.schema_targets import INGRESS, TARGET_KEYS
+from hashistack.descriptor.services import is_managed
+from hashistack.descriptor.stand_in_ports import SIZE, blocks
 from hashistack.descriptor.types import Key
 from hashistack.messages import descriptor_meaning as messages
 
@@ -55,12 +57,7 @@ def _foreign(node: Mapping, keys: dict[str, Key], name: str) -> Iterator[Finding
 
 
 def _ingress(merged: Merged) -> Iterator[Finding]:
-    own = reading.mapping(merged.own, "ingress")
-    ssh = reading.mapping(merged.own, "ssh")
-    taken = dict(_TAKEN) if merged.target != "local" else {}
-    if taken and not reading.broken(ssh, "port"):
-        taken[Filled(ssh, SSH).number("port")] = "the SSH server's"
-    ports = ingress_ports(merged)
+    own, taken, ports = reading.mapping(merged.own, "ingress"), _taken(merged), ingress_ports(merged)
     # Written ports last: a clash with a default is shown where somebody can change it.
     for key in sorted(ports, key=lambda key: key in own.entries):
         node, port = own.entries.get(key), ports[key]
@@ -74,3 +71,19 @@ def _ingress(merged: Merged) -> Iterator[Finding]:
             if port in taken:
                 yield place(node), messages.duplicate_port(node.path, port, taken[port])
             taken.setdefault(port, f"backing_services.{name}.public")
+
+
+def _taken(merged: Merged) -> dict[int, str]:
+    """Return whose the ports are that something else than the ingress has on its machines."""
+    app, services = reading.text(merged.app, "app"), reading.mapping(merged.app, "backing_services").entries
+    found = blocks(app, (name for name in services if not is_managed(merged, name))) if app else {}
+    taken = {
+        port: f"backing_services.{name}'s"
+        for name, first in found.items()
+        for port in range(first, first + SIZE)
+    }
+    if merged.target == "local":
+        return taken
+    ssh = reading.mapping(merged.own, "ssh")
+    own = {} if reading.broken(ssh, "port") else {Filled(ssh, SSH).number("port"): "the SSH server's"}
+    return taken | _TAKEN | own

@@ -1,8 +1,9 @@
-"""What a backing service takes from its neighbours when it does not say: which database it keeps its data in."""
+"""Who runs a backing service, and what it takes from its neighbours when it does not say: where it keeps its data."""
 
 from __future__ import annotations
 
 from hashistack.descriptor import reading
+from hashistack.descriptor.environments import Merged
 from hashistack.descriptor.nodes import Mapping
 
 DOCUMENTS, OBJECTS, DATABASE = "mongodb", "object-storage", "postgres"
@@ -13,6 +14,12 @@ def of_type(app: Mapping, kind: str) -> tuple[str, ...]:
     return tuple(
         name for name, node in reading.mappings(app, "backing_services") if reading.text(node, "type") == kind
     )
+
+
+def is_managed(merged: Merged, name: str) -> bool:
+    """Tell whether a cloud runs a service, or may: where `managed` has a mistake nothing follows."""
+    managed = merged.own.entries.get("managed")
+    return reading.broken(merged.own, "managed") or (isinstance(managed, Mapping) and name in managed.entries)
 
 
 def database(app: Mapping, node: Mapping, nodes: int) -> str | None:

@@ -1,4 +1,4 @@
-"""HS281 to HS287: what a backing service needs of its neighbours and of the machines."""
+"""HS281 to HS288: what a backing service needs of its neighbours and of the machines."""
 
 from __future__ import annotations
 
@@ -73,4 +73,14 @@ def managed_absent(path: str, name: str, environment: str) -> Diagnostic:
         f"{name} is left out of {environment}, with `nodes: 0`",
         path,
         f"write its nodes in environments.{environment}.backing_services, or take it from `managed`",
+    )
+
+
+def own_database(path: str, app: str) -> Diagnostic:
+    """An app whose database would be called like one that every PostgreSQL has."""
+    return Diagnostic(
+        "HS288",
+        f"the app's database would be called {app} like one of PostgreSQL's own",
+        path,
+        "choose another name for the app",
     )

@@ -34,12 +34,15 @@ def one_machine(environment: str, services: Sequence[str]) -> Diagnostic:
     )
 
 
-def objects_without_database(environment: str, service: str, nodes: int) -> Diagnostic:
-    """Say what can be lost of an object storage whose nodes keep no common list of objects."""
+def objects_without_database(
+    environment: str, service: str, nodes: int, databases: Sequence[str]
+) -> Diagnostic:
+    """Say what can be lost of an object storage whose nodes keep no common list of objects; `databases` could."""
+    why = f"`database` names none of {', '.join(databases)}" if databases else "no postgres service"
     return _notice(
         "HS608",
         f"environments.{environment}.backing_services.{service}",
-        f"no postgres service, so each of the {nodes} nodes keeps a list of objects of its own and tells the others a"
+        f"{why}, so each of the {nodes} nodes keeps a list of objects of its own and tells the others a"
         " moment later: what was written just before a node is lost can be missing; `database` avoids it",
     )
 
@@ -61,6 +64,16 @@ def backup_needs_itself(environment: str, service: str, storage: str) -> Diagnos
         f"environments.{environment}.backing_services.{service}.backup",
         f"{storage} keeps its list of objects in {service}: if that is lost, so are its backups; write them to an"
         " object storage of another database or of the cloud, or copy them elsewhere",
+    )
+
+
+def fewer_machines_at_first(environment: str, service: str, nodes: int, least: int) -> Diagnostic:
+    """Say that a cloud begins with fewer machines than a service has nodes, each on one of its own."""
+    machines = f"{least} machine{'' if least == 1 else 's'}"
+    return _notice(
+        "HS611",
+        f"environments.{environment}.backing_services.{service}",
+        f"{service} has {nodes} nodes and the group starts with {machines}: set clients.min to {nodes}",
     )
 
 

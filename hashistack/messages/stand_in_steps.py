@@ -18,7 +18,7 @@ def too_few_nodes(job: str, wanted: int, there: int, away: Sequence[str]) -> Dia
     return Diagnostic(
         "HS750",
         f"{job} needs {_machines(wanted)}, one for each node, and {there} can be had{why}",
-        hint="nothing was changed; add a client, wait until all are ready, or lower `nodes`",
+        hint="no job was changed; add a client, wait until all are ready, or lower `nodes`",
     )
 
 
@@ -28,7 +28,7 @@ def no_room_on_disks(job: str, storage: int, full: Sequence[tuple[str, int]]) ->
     return Diagnostic(
         "HS751",
         f"no room for the volumes of {job}, {storage} MiB each: {told} free",
-        hint="nothing was changed; free the disk, add a client, or lower `storage`",
+        hint="no job was changed; free the disk, add a client, or lower `storage`",
     )
 
 

@@ -8,14 +8,33 @@ from hashistack.diagnostics import Diagnostic
 
 # --- a command in a task
 
+_MAY_RUN = (
+    "the command may still be running; its standard input was closed if that could be. Look how the service is "
+    "(`hashistack status`) before it is run again"
+)
+
 
 def connection_lost(doing: str, answer: str) -> Diagnostic:
     """The connection to a command that ran has ended before the command did."""
     return Diagnostic(
         "HS730",
         f"the connection ended before the command did ({doing})" + (f": {answer}" if answer else ""),
-        hint="whether the command went on is not known; `hashistack status` says how the service is",
+        hint=_MAY_RUN,
     )
+
+
+def never_began(doing: str, answer: str) -> Diagnostic:
+    """The connection to a command has ended before the command began."""
+    return Diagnostic(
+        "HS730",
+        f"the connection ended before the command began ({doing})" + (f": {answer}" if answer else ""),
+        hint="it has not run; run it again",
+    )
+
+
+def left_running(doing: str) -> Diagnostic:
+    """The user has ended the wait for a command that had begun."""
+    return Diagnostic("HS746", f"interrupted while {doing}", hint=_MAY_RUN)
 
 
 def command_failed(what: str, code: int, errors: str) -> Diagnostic:
@@ -106,6 +125,33 @@ def not_whole(job: str, lacking: str, seconds: float) -> Diagnostic:
         f"{job} is not whole {seconds / 60:.0f} min after the machine was replaced: {lacking}",
         hint="the machine is released already; `hashistack status` shows the members, and when all is well",
     )
+
+
+def leaves_with_data(machine: str, job: str) -> Diagnostic:
+    """A machine is no longer in the descriptor, and has data of a stand-in that is not there either."""
+    return Diagnostic(
+        "HS745",
+        f"{machine} is to leave and has data of {job}, which is not in the descriptor; it would go with it",
+        hint=f"nothing was changed; put {machine} back, and the service too if its data is wanted, or delete the "
+        "volume: docs/stand-ins.md, A service that is taken out",
+    )
+
+
+def data_stays(job: str, name: str, machines: Sequence[str]) -> Diagnostic:
+    """The job of a stand-in is removed, and what it kept is not."""
+    return Diagnostic(
+        "HS747",
+        f"{job} is not in the descriptor any more; its data stays in the volume {job} on {', '.join(machines)}",
+        hint=f"put {name} back under the same name to have it again; docs/stand-ins.md, A service that is taken out, "
+        "says how to delete it for good",
+        severity="warning",
+    )
+
+
+STARTED_BY_UP = (
+    "it does not run; `hashistack up` starts it, with a new member in the place of the one given up"
+)
+"""Why nobody waits for the members of a stand-in."""
 
 
 # --- what a service keeps

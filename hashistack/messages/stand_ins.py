@@ -1,4 +1,4 @@
-"""HS700 to HS706: changes of a stand-in that its data would not survive, refused before anything is changed."""
+"""HS700 to HS709: changes that the data or the ports of a stand-in would not survive, refused before any is made."""
 
 from __future__ import annotations
 
@@ -86,4 +86,37 @@ def bucket_not_empty(name: str, bucket: str) -> Diagnostic:
         f"the bucket {bucket} is no longer in the descriptor and still has objects",
         f"backing_services.{name}.buckets",
         f"nothing was changed; add {bucket} to `buckets`, or delete its objects first",
+    )
+
+
+def other_database(name: str, found: str, wanted: str) -> Diagnostic:
+    """Another database for what a service keeps in one; "" where each of its nodes keeps it."""
+    hint = "add a service of another name and copy to it"
+    return Diagnostic(
+        "HS707",
+        f"{name} keeps what it has in {found or 'its own nodes'}; it would begin empty in {wanted or 'its own nodes'}",
+        f"backing_services.{name}.database",
+        f"nothing was changed; {f'write `database: {found}`, or ' if found else ''}{hint}",
+    )
+
+
+def other_ports(name: str, found: int, wanted: int, owner: str) -> Diagnostic:
+    """Other ports for members that know each other by theirs; `owner` is the service that would have those."""
+    why = f": {owner} would take them" if owner else ", since a service that had those is gone"
+    hint = f"rename {owner}" if owner else "add that service again"
+    return Diagnostic(
+        "HS708",
+        f"the ports of {name} would move from {found} to {wanted}{why}",
+        f"backing_services.{owner or name}",
+        f"nothing was changed; {hint}, or add a service of another name than {name} and move the app to it",
+    )
+
+
+def ports_taken(name: str, port: int, job: str) -> Diagnostic:
+    """A block of ports that another job of the cluster has already."""
+    return Diagnostic(
+        "HS709",
+        f"{name} would have the ports from {port} on, and the job {job} has them",
+        f"backing_services.{name}",
+        f"nothing was changed; give {name} another name, which gives it other ports",
     )

@@ -10,6 +10,7 @@ ATTEMPT = "hashistack.attempt"
 CERTIFICATE = "hashistack.certificate"
 ENGINE = "hashistack.engine"
 INGRESS = "ingress"
+AUTHORITIES = "hashistack/stand-ins/"
 # What jobs beside that of a stand-in are called: <job>-archive.
 COMPANIONS = ("archive", "backup")
 
@@ -41,7 +42,7 @@ def node_variable(job: str) -> str:
 
 def authority_variable(job: str) -> str:
     """Return the path of the Nomad variable with the authority of a stand-in, for operators alone."""
-    return f"hashistack/stand-ins/{job}"
+    return f"{AUTHORITIES}{job}"
 
 
 def keys_below(job: str) -> str:

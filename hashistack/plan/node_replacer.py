@@ -10,7 +10,7 @@ from hashistack.diagnostics import BackendError, DeployError
 from hashistack.messages import stand_in_upkeep as messages
 from hashistack.plan.interfaces import Clock
 from hashistack.plan.members import Place
-from hashistack.plan.progress import Progress, Removed, Running, Waiting
+from hashistack.plan.progress import Left, Progress, Removed, Running, Waiting
 from hashistack.plan.replace_node import Farewell, Release
 from hashistack.plan.report import Answer
 from hashistack.plan.stand_ins import StandIn
@@ -36,6 +36,9 @@ class Holders(Protocol):
 
     def forget_machine(self, node: str) -> None:
         """Let Nomad forget a machine, and take what ran there for lost."""
+
+    def runs(self, job: str) -> bool:
+        """Tell whether there is such a job and nobody has stopped it."""
 
     def place_anew(self, job: str) -> None:
         """Let Nomad look for machines for what is missing of a job."""
@@ -80,10 +83,18 @@ class NodeReplacer:
             self._remove(volume, parting.name)
         for release in parting.releases:
             self._release_places(release, parting.name)
-        for release in parting.releases:
-            self.holders.place_anew(release.stand_in.job)
-        for release in parting.releases:
-            self._await_whole(release.stand_in)
+        self._begin([release.stand_in for release in parting.releases])
+
+    def _begin(self, found: Sequence[StandIn]) -> None:
+        """Have Nomad start the new members of what runs, and wait for them; after `down` nothing does."""
+        running = [each for each in found if self.holders.runs(each.job)]
+        for each in running:
+            self.holders.place_anew(each.job)
+        for each in running:
+            self._await_whole(each)
+        for each in found:
+            if each not in running:
+                self.progress.report(Left("job", each.job, messages.STARTED_BY_UP))
 
     def _release_claims(self, release: Release, machine: str) -> None:
         job = release.stand_in.job

@@ -13,6 +13,7 @@ from hashistack.plan.actual import Actual
 from hashistack.plan.addresses import addresses
 from hashistack.plan.carry import with_new_certificate
 from hashistack.plan.files import JobFile
+from hashistack.plan.leftovers import kept_data
 from hashistack.plan.members import check_members, lacking, warnings
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.stand_in_limits import check_limits
@@ -85,7 +86,8 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
         *awaited,
         *_leftovers(wanted, actual),
     )
-    return Plan(steps, addresses(wanted.stack), tuple(warnings(wanted.stack, actual)))
+    told = (*warnings(wanted.stack, actual), *kept_data(wanted.stack, actual))
+    return Plan(steps, addresses(wanted.stack), told)
 
 
 def absent_secrets(stack: Stack, actual: Actual) -> tuple[str, ...]:

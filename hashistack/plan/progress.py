@@ -193,7 +193,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Something was recorded as ours and is left, because it no longer is."""
+    """Something is left as it is, and why: it is not ours any more, or not for this command."""
 
     kind: str
     name: str

@@ -20,7 +20,7 @@ _LEAST_OF_AN_ID = 8  # characters that Nomad itself shows of one
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine as Nomad lists it; `idle`: it was drained, and nothing of the stand-ins runs on it any more."""
+    """A machine as Nomad lists it; `idle`: it was drained to the end, and nothing of the stand-ins runs on it."""
 
     id: str
     name: str
@@ -39,12 +39,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """All that machines hold of stand-ins."""
+    """All that machines hold of stand-ins; `remembered` are the jobs of those whose authority is in the cluster."""
 
     machines: tuple[Machine, ...]
     volumes: tuple[Volume, ...]
     claims: tuple[Claim, ...]
     places: tuple[Place, ...]
+    remembered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,10 @@ def check_loss(parting: Farewell) -> None:
 
 
 def check_leaving(names: Collection[str], stack: Stack, holdings: Holdings) -> None:
-    """Raise, for all stand-ins together, where machines that are to be cleared are members."""
+    """Raise, for all stand-ins together, where machines that are to be cleared are members.
+
+    Also of those that are not in the descriptor, or not any more: their data stays until somebody deletes it.
+    """
     leaving = {each.id: each.name for each in holdings.machines if each.name in names}
     problems = []
     for each in stand_ins(stack):
@@ -130,6 +134,9 @@ def check_leaving(names: Collection[str], stack: Stack, holdings: Holdings) -> N
         mine = sorted({leaving[place.node] for place in members if place.node in leaving})
         last = all(place.node in leaving for place in members)
         problems += [messages.leaves_with_member(name, each.job, last=last) for name in mine]
+    others = holdings.remembered - {each.job for each in stand_ins(stack)}
+    found = {(leaving[each.node], each.name) for each in holdings.volumes if each.node in leaving}
+    problems += [messages.leaves_with_data(name, job) for name, job in sorted(found) if job in others]
     if problems:
         raise HashistackError(*problems)
 

@@ -12,9 +12,12 @@ from hashistack.messages import stand_ins as messages
 from hashistack.model import BackingService, Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual
+from hashistack.plan.stand_in_ports import port_refusals
 
 ENGINE, VERSION, NODES = "hashistack.engine", "hashistack.engine_version", "hashistack.nodes"
 """The meta of a stand-in's job: what runs, in which version as far as its image tells, on how many nodes."""
+DATABASE = "hashistack.database"
+"""Likewise: the postgres service that keeps its data, "" where none does. Jobs of earlier releases do not have it."""
 
 # One node's data has a form of its own there, which a cluster cannot take over.
 _ALONE_STAYS_ALONE = frozenset({"seaweedfs", "nats"})
@@ -28,10 +31,14 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A service as it is wanted, the meta of its job as it runs and as it would, and what its nodes say."""
+    """A service as it is wanted, the meta of its job as it runs and as it would, and what its nodes say.
+
+    `used` tells whether its volumes can have data.
+    """
 
     service: BackingService
     stateful: bool
+    used: bool
     found: Facts
     wanted: Facts
     facts: Facts
@@ -44,14 +51,17 @@ def check_limits(stack: Stack, actual: Actual) -> None:
 
 
 def refusals(stack: Stack, actual: Actual) -> Iterator[Diagnostic]:
-    """Yield what the data of the stack's stand-ins would not survive; nothing of those that do not run."""
+    """Yield what the data of the stack's stand-ins would not survive; nothing of those that are new."""
+    yield from port_refusals(stack, actual)
     for change in _changes(stack, actual):
-        service, engine = change.service, change.found[ENGINE]
+        service = change.service
+        engine = change.found.get(ENGINE, service.engine)
         if change.stateful and engine != service.engine:
             yield messages.other_engine(service.name, engine, service.engine)
             continue
         if change.stateful:
             yield from _nodes(change)
+        yield from _database(change)
         yield from _version(change)
         yield from _partitions(service, change.facts)
         yield from _buckets(service, change.facts)
@@ -61,10 +71,19 @@ def _changes(stack: Stack, actual: Actual) -> Iterator[_Change]:
     for service in stack.backing_services:
         job, engine = names.consul_service(stack.app, service.name), engine_of(service)
         state, candidate = actual.jobs.get(job), actual.candidates.get(job)
-        if engine is None or state is None or ENGINE not in state.meta:
+        found = state.meta if state and ENGINE in state.meta else _left(job, actual)
+        if engine is None or not found:
             continue
         wanted = (candidate.job.get("Meta") or {}) if candidate else {}
-        yield _Change(service, engine.stateful, state.meta, wanted, actual.reports.get(job, {}))
+        used = ENGINE in found or job in actual.formed
+        yield _Change(service, engine.stateful, used, found, wanted, actual.reports.get(job, {}))
+
+
+def _left(job: str, actual: Actual) -> Facts:
+    """Return what is known of a job that was removed while its volumes stayed: how many nodes it had."""
+    machines = {node.id for node in actual.nodes}
+    left = sum(volume.name == job and volume.node in machines for volume in actual.volumes)
+    return {NODES: str(left)} if left else {}
 
 
 def _nodes(change: _Change) -> Iterator[Diagnostic]:
@@ -72,8 +91,15 @@ def _nodes(change: _Change) -> Iterator[Diagnostic]:
     if wanted < there:
         topics = [name for name, (_, replicas) in _topics(change.facts).items() if replicas > wanted]
         yield messages.fewer_nodes(change.service.name, change.service.engine, there, wanted, sorted(topics))
-    if there == 1 < wanted and change.service.engine in _ALONE_STAYS_ALONE:
+    if there == 1 < wanted and change.used and change.service.engine in _ALONE_STAYS_ALONE:
         yield messages.stays_alone(change.service.name, change.service.engine, wanted)
+
+
+def _database(change: _Change) -> Iterator[Diagnostic]:
+    wanted = change.service.database or ""
+    there = change.found.get(DATABASE, wanted)
+    if there != wanted:
+        yield messages.other_database(change.service.name, there, wanted)
 
 
 def _version(change: _Change) -> Iterator[Diagnostic]:

@@ -102,9 +102,9 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
 def _check_data(stack: Stack, cluster: Cluster, parting: Departures) -> None:
     """Raise where a host that leaves has data of a stand-in; one that is dead takes nothing along."""
     alive = [member.name for member in parting.leaving if member.alive]
-    if alive and (found := stand_ins(stack)):
+    if alive:
         holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
-        check_leaving(alive, stack, holders.read([each.job for each in found]))
+        check_leaving(alive, stack, holders.read([each.job for each in stand_ins(stack)]))
 
 
 def apply(ground: Ground, facts: tuple[HostFacts, ...]) -> None:

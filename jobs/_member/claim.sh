@@ -4,7 +4,8 @@
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -54,6 +55,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -124,12 +133,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"

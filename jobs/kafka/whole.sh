@@ -14,7 +14,8 @@ copied() {
   [ -z "$under" ] || { echo "$(echo "$under" | wc -l) partitions lack copies" && return 1; }
 }
 
-echo "nothing is known yet" >/alloc/lacking
+echo "it does not serve yet" >/alloc/lacking
+until bash -c ": </dev/tcp/$MEMBER_ADDRESS/$NOMAD_PORT_member" 2>/dev/null; do sleep 1; done
 for whole in votes copied; do
   until said=$($whole); do
     echo "$said" >/alloc/lacking

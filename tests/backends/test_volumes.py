@@ -13,7 +13,7 @@ from hashistack.backends.nomad import Nomad
 from hashistack.backends.observe_stand_ins import with_stand_ins
 from hashistack.backends.volumes import Volumes
 from hashistack.diagnostics import BackendError
-from hashistack.plan.actual import Actual
+from hashistack.plan.actual import Actual, JobState
 from hashistack.plan.executor import Executor
 from hashistack.plan.prepare import Preparer
 from hashistack.plan.stand_ins import preparations
@@ -21,7 +21,7 @@ from hashistack.plan.steps import CreateVolumes, Place, Plan, RemoveVolumes, Ste
 from hashistack.plan.volumes import Node
 from tests.bed.agents import Agents
 from tests.unit.plan.fakes import FakeJournal, FakeProgress
-from tests.unit.plan.stacks import stack
+from tests.unit.plan.stacks import SHOP, stack
 
 
 @pytest.fixture
@@ -99,6 +99,15 @@ def test_what_was_prepared_is_found_complete(
             "hashistack/stand-ins/shop-cache",
         ):
             nomad.delete_variable(path)
+
+
+def test_the_data_of_what_is_taken_out_is_seen_where_nothing_else_is_left(
+    nomad: Nomad, consul: Consul
+) -> None:
+    bare = stack(SHOP.replace("backing_services:\n  cache: {type: redis}\n", ""))
+    left = {"shop-db": JobState("shop-db", "shop", None, meta={"hashistack.engine": "postgres"})}
+    assert with_stand_ins(Actual(jobs=left), nomad, consul, bare).nodes
+    assert not with_stand_ins(Actual(), nomad, consul, bare).nodes
 
 
 def _carry_out(each: Preparer, steps: tuple[Step, ...]) -> None:

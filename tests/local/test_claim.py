@@ -81,6 +81,7 @@ class Nodes:
         environ = {
             "CONSUL_HTTP_ADDR": self.consul,
             "MEMBER_JOB": self.job,
+            "MEMBER_ENGINE": "nats",
             "MEMBER_NODES": str(count),
             "MEMBER_UID": str(os.getuid()),
             "NODE": f"node-{name}",
@@ -206,6 +207,10 @@ def test_a_cluster_has_formed_once_there_is_data(nodes: Nodes) -> None:
     node.use_disk()
     ended(waiting)
     assert nodes.written()["formed"] == "1"
+    # A disk that is emptied from now on belongs to a node that joins.
+    assert node.member()["MEMBER_ROLE"] == "resume"
+    (node.disk / ".formed").unlink()
+    assert node.member()["MEMBER_ROLE"] == "join"
 
 
 def test_who_comes_back_with_its_disk_goes_on(nodes: Nodes) -> None:
@@ -267,6 +272,25 @@ def test_a_node_with_two_places_is_refused(nodes: Nodes) -> None:
     place = three[0].member()["MEMBER_ID"]
     (three[0].disk / ".member").write_text("MEMBER_ID=9\n")
     assert f"this disk is of member 9, but this node has place {place}" in ended(three[0].claim(), status=1)
+
+
+def test_a_disk_of_another_engine_is_refused_also_without_consul(nodes: Nodes) -> None:
+    node = nodes.node("a", count=1)
+    form(node)
+    ended(node.claim())
+    before = node.member()
+    node.environ |= {"MEMBER_ENGINE": "rabbitmq", "CONSUL_HTTP_ADDR": "http://127.0.0.1:9"}
+    assert "this disk was used by nats, and rabbitmq cannot read its data" in ended(node.claim(), status=1)
+    assert node.member() == before
+
+
+def test_a_disk_in_use_that_does_not_tell_its_engine_is_taken_and_told(nodes: Nodes) -> None:
+    node = nodes.node("a", count=1)
+    form(node)
+    (node.disk / ".engine").unlink()
+    ended(node.claim())
+    assert node.member()["MEMBER_ROLE"] == "resume"
+    assert (node.disk / ".engine").read_text() == "nats\n"
 
 
 def test_a_founder_that_died_before_it_had_data_begins_again(nodes: Nodes) -> None:

@@ -97,8 +97,25 @@ def test_a_command_that_hangs_is_given_up(nomad: Endpoint, task: Task, limits: L
     began = time.monotonic()
     with pytest.raises(BackendError) as caught:
         run(nomad, task, "while :; do sleep 1; done", limits=limits)
-    assert problem(caught).startswith("HS404")
+    assert problem(caught).startswith("HS730")
     assert time.monotonic() - began < 5
+
+
+def test_a_command_that_is_left_sees_the_end_of_its_input(nomad: Endpoint, task: Task) -> None:
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1, /) -> bytes:
+            time.sleep(0.1)
+            return b"x" * 1000
+
+    script = "rm -f /tmp/cut; cat >/tmp/given; echo yes >/tmp/cut"
+    sink = io.BytesIO()
+    command = ["/bin/sh", "-c", script]
+    with pytest.raises(BackendError, match="no answer in time"):
+        Exec(nomad).run(
+            task, command, out=sink.write, err=sink.write, stdin=Endless(), limits=Limits(total=2)
+        )
+    api.until(lambda: run(nomad, task, "cat /tmp/cut")[1] == b"yes\n")
+    assert int(run(nomad, task, "wc -c </tmp/given")[1]) >= 1000
 
 
 def test_text_is_what_a_command_wrote(nomad: Endpoint, task: Task) -> None:

@@ -23,7 +23,8 @@ class Port:
 class Member:
     """A node of the cluster as its job shows it; cpu in MHz, memory in MiB, `uid` owns the volume and the keys.
 
-    `files` are scripts below `jobs/`, each to be found as `/local/<name>` in every task of the engine.
+    `files` are scripts below `jobs/`, each to be found as `/local/<name>` in every task of the engine. `port` is the
+    first of the service's block, `database` the postgres service that keeps its data, "" where none does.
     """
 
     app: str
@@ -35,6 +36,8 @@ class Member:
     version: str
     consul_image: str
     nodes: int
+    port: int
+    database: str
     ports: tuple[Port, ...]
     uid: int
     cpu: int
@@ -80,6 +83,8 @@ def member(
         version=(service.version or version) if version else _tag(chosen),
         consul_image=CONSUL_IMAGE,
         nodes=service.nodes,
+        port=first,
+        database=service.database or "",
         ports=tuple(Port(label, first + index) for index, label in enumerate(ports) if label),
         uid=uid,
         cpu=service.cpu or cpu,

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from zlib import crc32
-
+from hashistack.descriptor.stand_in_ports import blocks
 from hashistack.model import BackingService, Stack
-
-FIRST = 10000
-LAST = 19999
-_BLOCK = 20
-_BLOCKS = (LAST + 1 - FIRST) // _BLOCK
 
 
 def base(stack: Stack, service: BackingService) -> int:
-    """Return the first of the service's 20 ports, the one for clients; it stays while the service has its name.
+    """Return the first of the service's ports, the one for clients.
 
-    Within a stack no two services share ports. Those of another app may: Nomad then says that a port is taken.
+    Within a stack no two services share ports, those of another app may. A service that is new, gone or renamed can
+    move those of another one: `plan.stand_in_ports` refuses both before anything is changed.
     """
-    taken: dict[int, str] = {}
-    for name in sorted(each.name for each in stack.backing_services if each.managed is None):
-        block = crc32(f"{stack.app}-{name}".encode()) % _BLOCKS
-        while block in taken:
-            block = (block + 1) % _BLOCKS
-        taken[block] = name
-        if name == service.name:
-            return FIRST + _BLOCK * block
-    raise ValueError(f"{service.name} is no backing service of {stack.app} that runs in the cluster")
+    found = blocks(stack.app, (each.name for each in stack.backing_services if each.managed is None))
+    if service.name not in found:
+        raise ValueError(f"{service.name} is no backing service of {stack.app} that runs in the cluster")
+    return found[service.name]

@@ -11,7 +11,7 @@ from hashistack.model import Stack
 from hashistack.plan.actual import Actual
 from hashistack.plan.members import Place
 from hashistack.plan.node_replacer import PATIENCE, NodeReplacer
-from hashistack.plan.progress import Removed, Running
+from hashistack.plan.progress import Left, Removed, Running
 from hashistack.plan.replace_node import (
     Claim,
     Farewell,
@@ -231,6 +231,16 @@ def test_a_machine_does_not_leave_with_the_data_of_a_member(shop: Stack) -> None
     assert "replace-node h2 --lost" in caught.value.diagnostics[0].hint
 
 
+def test_nor_with_the_data_of_a_service_that_the_descriptor_has_no_more(shop: Stack) -> None:
+    found = holdings()
+    left = (Volume("v-old", "shop-old", IDS["h4"], "ready"), Volume("v-own", "own", IDS["h4"], "ready"))
+    kept = replace(found, volumes=(*found.volumes, *left), remembered=frozenset({"shop-cache", "shop-old"}))
+    with pytest.raises(HashistackError, match="h4 is to leave and has data of shop-old") as caught:
+        check_leaving(["h4"], shop, kept)
+    assert [each.code for each in caught.value.diagnostics] == ["HS745"]
+    check_leaving(["h4"], shop, replace(kept, volumes=(*found.volumes, left[1])))
+
+
 # --- where the new members go
 
 
@@ -253,7 +263,7 @@ def test_without_a_machine_for_it_nothing_is_given_up(shop: Stack) -> None:
     found = holdings(h2="down")
     with pytest.raises(BackendError, match="shop-cache needs 3 machines") as caught:
         substitutes(farewell("h2", shop, found), shop, actual(found, "h1", "h2", "h3"))
-    assert "nothing was changed" in caught.value.diagnostics[0].hint
+    assert "no job was changed" in caught.value.diagnostics[0].hint  # on aws machines were, by Terraform
 
 
 def test_a_volume_that_is_there_already_is_used(shop: Stack) -> None:
@@ -272,6 +282,7 @@ class Cluster:
 
     running: int = 2
     in_use: int = 0
+    stopped: bool = False
     done: list[str] = field(default_factory=list)
     reports: list[Answer] = field(default_factory=list)
 
@@ -289,6 +300,9 @@ class Cluster:
 
     def forget_machine(self, node: str) -> None:
         self.done.append(node)
+
+    def runs(self, job: str) -> bool:
+        return not self.stopped
 
     def place_anew(self, job: str) -> None:
         self.done.append(f"place {job}")
@@ -321,6 +335,16 @@ def test_what_is_new_comes_first_and_what_is_old_is_released_in_its_order(shop: 
     assert cluster.done == ["prepare 0", *released, "place shop-cache"]
     assert len(progress.of(Removed)) == 4
     assert progress.of(Running) == [Running("shop-cache", None)]
+
+
+def test_nobody_waits_for_members_of_a_job_that_does_not_run(shop: Stack) -> None:
+    """After `down` a machine dies, and `up` asks for this command before it starts anything."""
+    cluster = Cluster(running=0, stopped=True)
+    progress = carried_out(cluster, farewell("h2", shop, alone("h2", h2="down")))
+    assert cluster.done[-1] == "hashistack/shop-cache/members/2"
+    (left,) = progress.of(Left)
+    assert (left.name, progress.of(Running)) == ("shop-cache", [])
+    assert "`hashistack up` starts it" in left.why
 
 
 def test_a_volume_is_removed_once_nothing_there_counts_as_running(shop: Stack) -> None:

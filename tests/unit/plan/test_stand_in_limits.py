@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,8 @@ from hashistack.descriptor.load import load
 from hashistack.diagnostics import ConflictError
 from hashistack.model import Stack
 from hashistack.plan.actual import Actual, Candidate, JobState
-from hashistack.plan.stand_in_limits import ENGINE, NODES, VERSION, check_limits, refusals
+from hashistack.plan.stand_in_limits import DATABASE, ENGINE, NODES, VERSION, check_limits, refusals
+from hashistack.plan.volumes import Node, Volume
 
 HOSTS = "\n".join(f"      n{n}: {{address: 10.0.0.{n}, roles: [server, client]}}" for n in range(1, 6))
 
@@ -78,6 +80,58 @@ def test_a_cluster_does_not_shrink_and_says_which_topics_would_be_short() -> Non
     ((code, summary),) = refused("type: redis", "valkey", nodes=3)
     assert code == "HS701"
     assert "sentinels decide by a majority" in summary
+
+
+def left(volumes: int, *, formed: bool = True) -> Actual:
+    """Return a cluster where a job was removed and its volumes stayed, and one volume of a machine that is gone."""
+    nodes = tuple(
+        Node(f"id-{n}", f"n{n}", "default", "", f"10.0.0.{n}", True, 9) for n in range(1, volumes + 1)
+    )
+    held = tuple(Volume(f"v-{n}", "shop-it", f"id-{n}", "ready") for n in range(volumes + 1))
+    other = Volume("v-9", "shop-other", "id-1", "ready")
+    return Actual(nodes=nodes, volumes=(*held, other), formed=frozenset({"shop-it"} if formed else ()))
+
+
+def test_what_a_removed_job_left_behind_does_not_shrink_either() -> None:
+    (refusal,) = refusals(stack("type: redis"), left(3))
+    assert (refusal.code, refusal.summary.split(":")[0]) == ("HS701", "it has 3 nodes and cannot shrink to 1")
+    assert list(refusals(stack("type: redis, nodes: 3"), left(3))) == []
+    assert list(refusals(stack("type: kafka, nodes: 3"), left(1))) == [], "it may grow"
+
+
+def test_one_node_that_a_removed_job_left_behind_stays_alone_once_it_had_data() -> None:
+    service = stack("type: mqtt, engine: nats, nodes: 3")
+    assert [each.code for each in refusals(service, left(1))] == ["HS706"]
+    assert list(refusals(service, left(1, formed=False))) == [], "its other volumes are still to be made"
+
+
+DATABASES = "}\n  db: {type: postgres}\n  people: {type: postgres"
+
+
+@pytest.mark.parametrize(
+    ("service", "kept_in", "told"),
+    [
+        ("type: object-storage, nodes: 3, database: db" + DATABASES, "db", None),
+        ("type: object-storage, nodes: 3, database: db" + DATABASES, None, None),
+        ("type: object-storage, nodes: 3", "", None),
+        ("type: object-storage, nodes: 3" + DATABASES, "db", "in db; it would begin empty in its own nodes"),
+        (
+            "type: object-storage, nodes: 3}\n  db: {type: postgres",
+            "",
+            "in its own nodes; it would begin empty in db",
+        ),
+        ("type: mongodb, database: people" + DATABASES, "db", "in db; it would begin empty in people"),
+    ],
+)
+def test_what_is_kept_in_a_database_stays_there(service: str, kept_in: str | None, told: str | None) -> None:
+    engine = "ferretdb" if "mongodb" in service else "seaweedfs"
+    found = actual(engine, 3, "", "", {})
+    job = found.jobs["shop-it"]
+    meta = job.meta if kept_in is None else {**job.meta, DATABASE: kept_in}
+    answer = list(refusals(stack(service), replace(found, jobs={"shop-it": replace(job, meta=meta)})))
+    expected = [("HS707", f"it keeps what it has {told}")] if told else []
+    assert [(each.code, each.summary) for each in answer] == expected
+    assert all(("`database: db`" in each.hint) == (kept_in == "db") for each in answer)
 
 
 def test_what_has_no_data_may_shrink() -> None:

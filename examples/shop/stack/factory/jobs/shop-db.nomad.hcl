@@ -17,6 +17,8 @@ job "shop-db" {
     "hashistack.engine"         = "postgres"
     "hashistack.engine_version" = "17"
     "hashistack.nodes"          = "3"
+    "hashistack.port"           = "15340"
+    "hashistack.database"       = ""
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.
@@ -217,6 +219,7 @@ job "shop-db" {
       env {
         CONSUL_HTTP_ADDR = "http://${var.consul_address}"
         MEMBER_JOB       = "shop-db"
+        MEMBER_ENGINE    = "postgres"
         MEMBER_NODES     = 3
         MEMBER_UID       = 0
         NODE             = "${node.unique.id}"
@@ -238,7 +241,8 @@ job "shop-db" {
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -288,6 +292,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "$${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -358,12 +370,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"
@@ -432,6 +446,9 @@ id=$(sed -n 's/^MEMBER_ID=//p' /alloc/member.env)
 until consul kv put -cas -modify-index=0 "$kv/formed" "$id" >/dev/null 2>&1 || consul kv get "$kv/formed" >/dev/null 2>&1; do
   sleep 2
 done
+
+# From now on this node never begins a cluster again, also where its disk is emptied while it is here.
+sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
 EOT
       }
 
@@ -676,8 +693,10 @@ has() { curl --config /secrets/postgres/curl.conf "$api$1" | grep -q "$2"; }
 send() { ask --request "$1" --header 'Content-Type: application/json' --data "$2" "$api/$3"; }
 
 # A copy that was being wound back when its node died cannot start again, nor does Patroni see that: it is filled anew
-# from the primary, once there is one. A start that takes long for another reason loses nothing by it.
-patience=300
+# from the primary, once there is one. Where a start takes long for another reason, one of them goes on with its copy
+# while another is filled.
+. /alloc/member.env
+patience=$((300 * MEMBER_ID))
 waited=0
 until ask "$api/readiness"; do
   sleep 2
@@ -764,8 +783,7 @@ EOT
         change_mode = "noop"
         data        = <<EOT
 # Writes every database to standard output, compressed, as SQL that restore.sh reads. Without PGHOST: of this node.
-# Each database is put together beside the one of its name; when all are there they take their places, so that a restore
-# that breaks off changes nothing. Roles come without their passwords, which belong to a cluster and not to its data.
+# Each database is put together beside the one of its name; restore.sh has them take their places once all are there. Roles come without their passwords, which belong to a cluster and not to its data.
 set -eu
 [ -n "$${PGHOST:-}" ] || [ "$(id -u)" != 0 ] || exec setpriv --reuid=postgres --regid=postgres --init-groups /bin/sh "$0"
 
@@ -779,7 +797,7 @@ roles() {
 }
 
 databases() {
-  ask "SELECT quote_ident(datname), quote_ident(datname || ' (restored)'), quote_ident(pg_get_userbyid(datdba)), datname
+  ask "SELECT quote_ident(datname || ' (restored)'), quote_ident(pg_get_userbyid(datdba)), datname
     FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' AND datname NOT LIKE '% (restored)' ORDER BY datname"
 }
 
@@ -793,24 +811,14 @@ SQL
   "$BIN/pg_dump" --dbname "$3"
 }
 
-take_place() { # NAME, NEW NAME
-  cat <<SQL
-DROP DATABASE IF EXISTS $1 WITH (FORCE);
-ALTER DATABASE $2 RENAME TO $1;
-SQL
-}
-
 all() {
   roles || return 1
   list=$(databases) || return 1
-  while IFS='|' read -r name new owner plain; do
+  odd=$(ask "SELECT datname FROM pg_database WHERE datname NOT LIKE '% (restored)'
+    AND (octet_length(datname) > 52 OR datname ~ '[|\n]')") || return 1
+  [ -z "$odd" ] || { echo "no backup can be made of a database of such a name: $odd" >&2 && return 1; }
+  while IFS='|' read -r new owner plain; do
     dump "$new" "$owner" "$plain" || return 1
-  done <<LIST
-$list
-LIST
-  printf '%s\n' '\connect postgres'
-  while IFS='|' read -r name new owner plain; do
-    take_place "$name" "$new"
   done <<LIST
 $list
 LIST
@@ -837,18 +845,32 @@ psql() { "$BIN/psql" --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres
 [ "$("$BIN/psql" --no-psqlrc --quiet --tuples-only --no-align --dbname postgres --command 'SELECT pg_is_in_recovery()')" = f ] ||
   { echo "this node is a replica: restore on the primary" >&2 && exit 1; }
 
-give_up() {
-  echo "$*; no database was changed" >&2
+drop_restored() {
   psql <<'SQL'
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '% (restored)' \gexec
 SQL
+}
+
+give_up() {
+  echo "$*; no database was changed" >&2
+  drop_restored
   exit 1
 }
+
+# What a restore left behind that was killed is not of this backup.
+drop_restored
 
 # Of a pipe the shell tells how its last command ended: the first one takes a mark away when all went well.
 bad=$(mktemp)
 { gunzip && rm "$bad"; } | psql || give_up "the database refused what is in the backup"
 [ ! -e "$bad" ] || give_up "the backup is cut short or damaged"
+
+# Only now: before its last byte nobody knows whether a file is whole. Where this fails, the copies stay where they are.
+psql <<'SQL'
+SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', left(datname, -11)),
+       format('ALTER DATABASE %I RENAME TO %I', datname, left(datname, -11))
+  FROM pg_database WHERE datname LIKE '% (restored)' \gexec
+SQL
 EOT
       }
 

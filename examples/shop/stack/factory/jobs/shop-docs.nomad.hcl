@@ -17,6 +17,8 @@ job "shop-docs" {
     "hashistack.engine"         = "ferretdb"
     "hashistack.engine_version" = "1.24.2"
     "hashistack.nodes"          = "2"
+    "hashistack.port"           = "10940"
+    "hashistack.database"       = "db"
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.

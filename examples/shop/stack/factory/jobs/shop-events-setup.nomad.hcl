@@ -90,9 +90,10 @@ set_password "$APP_USER" "$APP_PASSWORD"
 ask acls --add --allow-principal "User:$APP_USER" --operation All --topic '*' --group '*' --transactional-id '*' >/tmp/rights
 
 # A cluster that has grown: copies of what Kafka keeps for itself, too. Settings that it gave them stay.
+topics=$(describe_topics)
 {
   cat /local/topics.txt
-  describe_topics | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
+  echo "$topics" | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
 } >/tmp/wanted
 bring_about /tmp/wanted
 EOT
@@ -123,7 +124,8 @@ ask() { # NAME ARGUMENTS...
 # One line for each partition: topic, partition, leader, replicas and those of them in sync, each 1,2,3. For a topic
 # before its partitions: topic, "-", partitions, replicas, settings as a=1;b=2. Fields of Kafka's output have names.
 describe_topics() {
-  ask topics --describe "$@" | awk -F '\t' '
+  said=$(ask topics --describe "$@") || return 1
+  printf '%s\n' "$said" | awk -F '\t' '
     function field(name,  i) {
       for (i = 1; i <= NF; i++) if (index($i, name ": ") == 1) return substr($i, length(name) + 3)
       return ""

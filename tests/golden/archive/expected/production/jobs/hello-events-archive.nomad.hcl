@@ -166,7 +166,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-_MOST = 16 << 20  # bytes of lines in a batch; memory is this for each partition
+_MOST = 16 << 20  # bytes of lines in a batch
+_MOST_OF_ALL = (
+    64 << 20
+)  # bytes of lines in all batches together: the job has 384 MiB, and lines take half as much again
 _CONSUMED = 500  # records at a time
 _PATIENCE = 30.0  # seconds for an answer of Kafka
 _THERE_IS_ONE = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -264,10 +267,17 @@ class Archive:
         while not self._stopped:
             for message in self._consumer.consume(_CONSUMED, timeout=0.5):
                 self._collect(message)
-            due = [number for number, batch in self._batches.items() if batch.is_due(self._every)]
-            for partition in due:
+            for partition in self._due():
                 self._write(partition)
         self._consumer.close()
+
+    def _due(self) -> list[int]:
+        """Return the partitions to be written now: where all together are too large, the largest before their time."""
+        due = [number for number, batch in self._batches.items() if batch.is_due(self._every)]
+        waiting = sorted(self._batches.keys() - due, key=lambda number: self._batches[number].size)
+        while sum(self._batches[number].size for number in waiting) > _MOST_OF_ALL:
+            due.append(waiting.pop())
+        return due
 
     def _take_on(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         begun = []

@@ -17,6 +17,8 @@ job "hello-events" {
     "hashistack.engine"         = "kafka"
     "hashistack.engine_version" = "4.3.1"
     "hashistack.nodes"          = "1"
+    "hashistack.port"           = "18860"
+    "hashistack.database"       = ""
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.
@@ -151,6 +153,7 @@ job "hello-events" {
       env {
         CONSUL_HTTP_ADDR = "http://${var.consul_address}"
         MEMBER_JOB       = "hello-events"
+        MEMBER_ENGINE    = "kafka"
         MEMBER_NODES     = 1
         MEMBER_UID       = 1000
         NODE             = "${node.unique.id}"
@@ -172,7 +175,8 @@ job "hello-events" {
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -222,6 +226,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "$${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -292,12 +304,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"
@@ -366,6 +380,9 @@ id=$(sed -n 's/^MEMBER_ID=//p' /alloc/member.env)
 until consul kv put -cas -modify-index=0 "$kv/formed" "$id" >/dev/null 2>&1 || consul kv get "$kv/formed" >/dev/null 2>&1; do
   sleep 2
 done
+
+# From now on this node never begins a cluster again, also where its disk is emptied while it is here.
+sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
 EOT
       }
 
@@ -468,7 +485,6 @@ if [ ! -e /data/log/meta.properties ]; then
   tool storage format -c /local/member.properties "--cluster-id=$CLUSTER_ID" $first
   touch /alloc/founded
 fi
-touch /data/.formed
 
 /bin/sh /local/whole.sh &
 export EXTRA_ARGS= KAFKA_HEAP_OPTS="-Xms$${HEAP}m -Xmx$${HEAP}m"
@@ -499,12 +515,15 @@ copied() {
   [ -z "$under" ] || { echo "$(echo "$under" | wc -l) partitions lack copies" && return 1; }
 }
 
-echo "nothing is known yet" >/alloc/lacking
+echo "it does not serve yet" >/alloc/lacking
+until bash -c ": </dev/tcp/$MEMBER_ADDRESS/$NOMAD_PORT_member" 2>/dev/null; do sleep 1; done
 for whole in votes copied; do
   until said=$($whole); do
     echo "$said" >/alloc/lacking
     sleep 3
   done
+  # Not before: a member that joins has a formatted disk before anybody has begun the cluster.
+  [ $whole != votes ] || touch /data/.formed
 done
 touch /alloc/full
 EOT
@@ -592,11 +611,14 @@ EOT
         destination = "local/backup.sh"
         change_mode = "noop"
         data        = <<EOT
-# Writes the topics' configuration as text, a line each, as setup.sh reads it: name, partitions, replicas, settings.
+# Writes the topics' configuration as text, a line each, as setup.sh reads it: name, partitions, replicas, settings. The
+# last line tells restore.sh that nothing is missing.
 set -eu
 . /alloc/member.env
 . /local/tools.sh
-describe_topics --exclude-internal | awk '$2 == "-" { print $1, $3, $4, ($5 == "" ? "-" : $5) }'
+topics=$(describe_topics --exclude-internal)
+echo "$topics" | awk '$2 == "-" { print $1, $3, $4, ($5 == "" ? "-" : $5) }'
+echo "# complete"
 EOT
       }
 
@@ -609,7 +631,9 @@ set -eu
 . /alloc/member.env
 . /local/tools.sh
 . /local/topics.sh
-cat >/tmp/wanted
+cat >/tmp/backup
+[ "$(tail -n 1 /tmp/backup)" = "# complete" ] || { echo "the backup is cut short; nothing was changed" >&2 && exit 1; }
+sed '$d' /tmp/backup >/tmp/wanted
 bring_about /tmp/wanted
 EOT
       }
@@ -639,7 +663,8 @@ ask() { # NAME ARGUMENTS...
 # One line for each partition: topic, partition, leader, replicas and those of them in sync, each 1,2,3. For a topic
 # before its partitions: topic, "-", partitions, replicas, settings as a=1;b=2. Fields of Kafka's output have names.
 describe_topics() {
-  ask topics --describe "$@" | awk -F '\t' '
+  said=$(ask topics --describe "$@") || return 1
+  printf '%s\n' "$said" | awk -F '\t' '
     function field(name,  i) {
       for (i = 1; i <= NF; i++) if (index($i, name ": ") == 1) return substr($i, length(name) + 3)
       return ""

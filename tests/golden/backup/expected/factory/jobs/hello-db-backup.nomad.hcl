@@ -127,8 +127,7 @@ EOT
         change_mode = "noop"
         data        = <<EOT
 # Writes every database to standard output, compressed, as SQL that restore.sh reads. Without PGHOST: of this node.
-# Each database is put together beside the one of its name; when all are there they take their places, so that a restore
-# that breaks off changes nothing. Roles come without their passwords, which belong to a cluster and not to its data.
+# Each database is put together beside the one of its name; restore.sh has them take their places once all are there. Roles come without their passwords, which belong to a cluster and not to its data.
 set -eu
 [ -n "$${PGHOST:-}" ] || [ "$(id -u)" != 0 ] || exec setpriv --reuid=postgres --regid=postgres --init-groups /bin/sh "$0"
 
@@ -142,7 +141,7 @@ roles() {
 }
 
 databases() {
-  ask "SELECT quote_ident(datname), quote_ident(datname || ' (restored)'), quote_ident(pg_get_userbyid(datdba)), datname
+  ask "SELECT quote_ident(datname || ' (restored)'), quote_ident(pg_get_userbyid(datdba)), datname
     FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' AND datname NOT LIKE '% (restored)' ORDER BY datname"
 }
 
@@ -156,24 +155,14 @@ SQL
   "$BIN/pg_dump" --dbname "$3"
 }
 
-take_place() { # NAME, NEW NAME
-  cat <<SQL
-DROP DATABASE IF EXISTS $1 WITH (FORCE);
-ALTER DATABASE $2 RENAME TO $1;
-SQL
-}
-
 all() {
   roles || return 1
   list=$(databases) || return 1
-  while IFS='|' read -r name new owner plain; do
+  odd=$(ask "SELECT datname FROM pg_database WHERE datname NOT LIKE '% (restored)'
+    AND (octet_length(datname) > 52 OR datname ~ '[|\n]')") || return 1
+  [ -z "$odd" ] || { echo "no backup can be made of a database of such a name: $odd" >&2 && return 1; }
+  while IFS='|' read -r new owner plain; do
     dump "$new" "$owner" "$plain" || return 1
-  done <<LIST
-$list
-LIST
-  printf '%s\n' '\connect postgres'
-  while IFS='|' read -r name new owner plain; do
-    take_place "$name" "$new"
   done <<LIST
 $list
 LIST

@@ -17,6 +17,8 @@ job "hello-cache" {
     "hashistack.engine"         = "valkey"
     "hashistack.engine_version" = "8.1.1"
     "hashistack.nodes"          = "1"
+    "hashistack.port"           = "16300"
+    "hashistack.database"       = ""
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.
@@ -197,6 +199,7 @@ job "hello-cache" {
       env {
         CONSUL_HTTP_ADDR = "http://${var.consul_address}"
         MEMBER_JOB       = "hello-cache"
+        MEMBER_ENGINE    = "valkey"
         MEMBER_NODES     = 1
         MEMBER_UID       = 999
         NODE             = "${node.unique.id}"
@@ -218,7 +221,8 @@ job "hello-cache" {
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -268,6 +272,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "$${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -338,12 +350,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"
@@ -412,6 +426,9 @@ id=$(sed -n 's/^MEMBER_ID=//p' /alloc/member.env)
 until consul kv put -cas -modify-index=0 "$kv/formed" "$id" >/dev/null 2>&1 || consul kv get "$kv/formed" >/dev/null 2>&1; do
   sleep 2
 done
+
+# From now on this node never begins a cluster again, also where its disk is emptied while it is here.
+sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
 EOT
       }
 
@@ -484,7 +501,7 @@ majority=$((MEMBER_NODES / 2 + 1))
 ask() { # PORT ADDRESS COMMAND...
   port=$1 address=$2
   shift 2
-  REDISCLI_AUTH=$(cat /secrets/node_password) timeout 10 \
+  REDISCLI_AUTH=$(cat /secrets/node_password) timeout "$${PATIENCE:-10}" \
     valkey-cli --tls --cacert /secrets/ca.pem --user node --no-auth-warning -h "$address" -p "$port" "$@" 2>/dev/null | tr -d '\r'
 }
 valkey() { ask "$NOMAD_PORT_client" "$@"; }
@@ -549,7 +566,8 @@ say() { echo "start: $*"; }
 # A replica that followed until now has more than this node's disk, on which the last second may be missing.
 somebody_followed() {
   for each in $(others); do
-    said=$(valkey "$each" info replication) || continue
+    said=$(valkey "$each" info replication)
+    [ -n "$said" ] || continue # it is away, and says nothing of what it has
     role=$(echo "$said" | field role)
     [ "$role" != master ] || return 0
     [ "$(echo "$said" | field slave_repl_offset)" = 0 ] || return 0
@@ -603,6 +621,8 @@ save ""
 maxmemory $MAXMEMORY
 maxmemory-policy noeviction
 repl-backlog-size 16mb
+# What waits for a replica is not part of maxmemory, and by default may be more than the container has.
+client-output-buffer-limit replica $(($${MAXMEMORY%mb} / 6))mb $(($${MAXMEMORY%mb} / 12))mb 60
 replica-priority 0
 # A primary that nobody follows, cut off from the others, refuses to write.
 min-replicas-to-write $((MEMBER_NODES > 1 ? 1 : 0))
@@ -717,6 +737,7 @@ EOT
         data        = <<EOT
 # Tells how the cluster is, as lines NAME=value.
 . /local/common.sh
+PATIENCE=2 # for each question: one that is cut off keeps nobody from hearing of the others
 leader=$(primary 1)
 copies=0 online=0 lag=0 end=0 version=
 
@@ -820,7 +841,7 @@ majority=$((MEMBER_NODES / 2 + 1))
 ask() { # PORT ADDRESS COMMAND...
   port=$1 address=$2
   shift 2
-  REDISCLI_AUTH=$(cat /secrets/node_password) timeout 10 \
+  REDISCLI_AUTH=$(cat /secrets/node_password) timeout "$${PATIENCE:-10}" \
     valkey-cli --tls --cacert /secrets/ca.pem --user node --no-auth-warning -h "$address" -p "$port" "$@" 2>/dev/null | tr -d '\r'
 }
 valkey() { ask "$NOMAD_PORT_client" "$@"; }

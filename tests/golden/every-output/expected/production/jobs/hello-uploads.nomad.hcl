@@ -17,6 +17,8 @@ job "hello-uploads" {
     "hashistack.engine"         = "seaweedfs"
     "hashistack.engine_version" = "4.48"
     "hashistack.nodes"          = "1"
+    "hashistack.port"           = "13280"
+    "hashistack.database"       = ""
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.
@@ -238,6 +240,7 @@ job "hello-uploads" {
       env {
         CONSUL_HTTP_ADDR = "http://${var.consul_address}"
         MEMBER_JOB       = "hello-uploads"
+        MEMBER_ENGINE    = "seaweedfs"
         MEMBER_NODES     = 1
         MEMBER_UID       = 1000
         NODE             = "${node.unique.id}"
@@ -259,7 +262,8 @@ job "hello-uploads" {
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -309,6 +313,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "$${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -379,12 +391,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"
@@ -453,6 +467,9 @@ id=$(sed -n 's/^MEMBER_ID=//p' /alloc/member.env)
 until consul kv put -cas -modify-index=0 "$kv/formed" "$id" >/dev/null 2>&1 || consul kv get "$kv/formed" >/dev/null 2>&1; do
   sleep 2
 done
+
+# From now on this node never begins a cluster again, also where its disk is emptied while it is here.
+sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
 EOT
       }
 
@@ -1446,8 +1463,9 @@ alive() {
 }
 wrong() { copies </tmp/cluster | awk '$2 != $3' | wc -l; }
 
-# A master that is no member's is in the way of a majority.
+# A master that is no member's is in the way of a majority. While a member has no place yet, nobody knows whose it is.
 forget_replaced() {
+  [ "$(addresses | wc -l)" = "$MEMBER_NODES" ] || return 0
   sed -nE 's/^ +\* ([0-9.]+:[0-9]+) .*\((Leader|Voter|Nonvoter)\).*/\1/p' /tmp/cluster | while read -r id; do
     addresses | grep -qxF "$${id%%:*}" && continue
     echo "repair: $id is no member any more"
@@ -1469,9 +1487,11 @@ fi
 since=0
 while sleep $every; do
   refresh
-  look >/tmp/cluster || :
-  if [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
-    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known
+  seen=yes
+  look >/tmp/cluster || seen=no
+  if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
+    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known.new
+    mv /data/known.new /data/known
   fi
   if ! leads; then
     since=0
@@ -1731,8 +1751,9 @@ alive() {
 }
 wrong() { copies </tmp/cluster | awk '$2 != $3' | wc -l; }
 
-# A master that is no member's is in the way of a majority.
+# A master that is no member's is in the way of a majority. While a member has no place yet, nobody knows whose it is.
 forget_replaced() {
+  [ "$(addresses | wc -l)" = "$MEMBER_NODES" ] || return 0
   sed -nE 's/^ +\* ([0-9.]+:[0-9]+) .*\((Leader|Voter|Nonvoter)\).*/\1/p' /tmp/cluster | while read -r id; do
     addresses | grep -qxF "$${id%%:*}" && continue
     echo "repair: $id is no member any more"
@@ -1754,9 +1775,11 @@ fi
 since=0
 while sleep $every; do
   refresh
-  look >/tmp/cluster || :
-  if [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
-    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known
+  seen=yes
+  look >/tmp/cluster || seen=no
+  if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
+    copies </tmp/cluster | cut -d ' ' -f 1 >/data/known.new
+    mv /data/known.new /data/known
   fi
   if ! leads; then
     since=0

@@ -17,6 +17,8 @@ job "hello-sensors" {
     "hashistack.engine"         = "nats"
     "hashistack.engine_version" = "2.15.0-alpine"
     "hashistack.nodes"          = "1"
+    "hashistack.port"           = "13200"
+    "hashistack.database"       = ""
   }
 
   # One group, so that an update takes one node at a time: groups are updated beside each other.
@@ -158,6 +160,7 @@ job "hello-sensors" {
       env {
         CONSUL_HTTP_ADDR = "http://${var.consul_address}"
         MEMBER_JOB       = "hello-sensors"
+        MEMBER_ENGINE    = "nats"
         MEMBER_NODES     = 1
         MEMBER_UID       = 1000
         NODE             = "${node.unique.id}"
@@ -179,7 +182,8 @@ job "hello-sensors" {
 #   members/<id>  "<node> <address>", the node that has this place; it keeps it, also with an empty disk
 #   founder       the id that begins the cluster
 #   formed        the id that was first to have data; from then on nobody begins one again
-# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.formed that it is in use.
+# The outcome is /alloc/member.env. On the disk, /data/.member says whose disk it is, /data/.engine of which engine,
+# /data/.formed that it is in use.
 set -eu
 
 kv=hashistack/$MEMBER_JOB
@@ -229,6 +233,14 @@ free_place() {
     [ -n "$(holder $place)" ] || { echo $place && return; }
     place=$((place + 1))
   done
+}
+
+# No engine finds its data among the files of another one: it would begin empty beside them.
+check_engine() {
+  used=$(cat /data/.engine 2>/dev/null || :)
+  [ "$${used:-$MEMBER_ENGINE}" = "$MEMBER_ENGINE" ] ||
+    give_up "this disk was used by $used, and $MEMBER_ENGINE cannot read its data: go back to $used, or give the" \
+      "service another name"
 }
 
 # Two nodes must never have one id: a disk that belongs to another place is not touched.
@@ -299,12 +311,14 @@ PEERS="$(members)"
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
+  echo "$MEMBER_ENGINE" >/data/.engine
   cp /data/.member /alloc/member.env
   chmod 0644 /alloc/member.env
   [ "$(stat -c %u /data)" = "$MEMBER_UID" ] || chown -R "$MEMBER_UID:$MEMBER_UID" /data
   say "member $id at $ADDRESS: $role; $(members)"
 }
 
+check_engine
 # With data on its disk, a node starts without Consul too: it knows its place and its peers from last time.
 if [ -e /data/.formed ] && ! await_consul 30; then
   say "Consul is away; going on as before"
@@ -373,6 +387,9 @@ id=$(sed -n 's/^MEMBER_ID=//p' /alloc/member.env)
 until consul kv put -cas -modify-index=0 "$kv/formed" "$id" >/dev/null 2>&1 || consul kv get "$kv/formed" >/dev/null 2>&1; do
   sleep 2
 done
+
+# From now on this node never begins a cluster again, also where its disk is emptied while it is here.
+sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
 EOT
       }
 
