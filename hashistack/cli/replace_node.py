@@ -62,7 +62,7 @@ def replace_node(
         from hashistack import targets
 
         with targets.held(site) as cluster:
-            return _replace(session, cluster, site.stack, view, _Choice(node, lost=lost, yes=yes))
+            return replace(session, cluster, site.stack, view, Choice(node, lost=lost, yes=yes))
 
     return framed(session, work, f"replacing {node}")
 
@@ -71,7 +71,7 @@ command = replace_node
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class Choice:
     """Which machine is given up, whether what only it had may be lost, and whether that needs no question."""
 
     node: str
@@ -79,7 +79,8 @@ class _Choice:
     yes: bool
 
 
-def _replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, choice: _Choice) -> Exit:
+def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, choice: Choice) -> Exit:
+    """Give a machine up, and have its members elsewhere."""
     from hashistack.backends.cluster import SystemClock
     from hashistack.backends.holders import Holders
     from hashistack.backends.reports import PATIENT, Reports

@@ -121,6 +121,8 @@ def _run(
     from hashistack.plan.planner import absent_secrets, plan_up
     from hashistack.plan.progress import Ready
 
+    if wanted.stack.environment.target == "aws":
+        _begin_lost_anew(session, cluster, wanted.stack, view)
     actual = observed(cluster, wanted)
     plan_up(
         wanted, actual, pretended(absent_secrets(wanted.stack, actual))
@@ -133,6 +135,19 @@ def _run(
     view.notices(plan.warnings)
     executor(cluster, wanted.stack.app, wanted.stack.environment.name, view).carry_out(plan)
     view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
+
+
+def _begin_lost_anew(session: Session, cluster: Cluster, stack: Stack, view: EventView) -> None:
+    """Begin services of one node empty whose instance AWS has ended: it never comes back, and HS607 said so."""
+    from hashistack.backends.observe import running
+    from hashistack.backends.observe_stand_ins import with_stand_ins
+    from hashistack.cli.replace_node import Choice
+    from hashistack.cli.replace_node import replace as replace_node
+    from hashistack.plan.members import lost_for_good
+
+    known = with_stand_ins(running(cluster.nomad), cluster.nomad, cluster.consul, stack)
+    for address in lost_for_good(stack, known):
+        replace_node(session, cluster, stack, view, Choice(address, lost=True, yes=True))
 
 
 def _asked(session: Session, names: list[str]) -> dict[str, Sensitive]:

@@ -79,6 +79,12 @@ def check_members(stack: Stack, actual: Actual) -> None:
         raise ConflictError(*problems)
 
 
+def lost_for_good(stack: Stack, actual: Actual) -> tuple[str, ...]:
+    """Return the addresses of machines, unknown by now, that had the only member of a service of one node."""
+    found = [each for each in lacking(stack, actual) if each.members == 1 and each.lasting]
+    return tuple(sorted({each.places[0].address for each in found}))
+
+
 def warnings(stack: Stack, actual: Actual) -> Iterator[Diagnostic]:
     """Yield what to know of stand-ins that go on without a member."""
     for each in lacking(stack, actual):

@@ -32,8 +32,9 @@ def test_a_cluster_forms(site: StandIns, service: str) -> None:
         for task in each["TaskStates"].values()
         if task["StartedAt"]
     )
-    note = f"{(last - job['SubmitTime']) / NANOSECONDS:.1f} s from job run, with {len(sites.SERVICES)} services at once"
-    goal = 60 if service == "events" else None
+    together = len(sites.chosen())
+    note = f"{(last - job['SubmitTime']) / NANOSECONDS:.1f} s from job run, {together} services at once"
+    goal = 60 if service == "events" and together == 1 else None
     record(
         f"{service} forms: from its first process to every member whole",
         (last - first) / NANOSECONDS,

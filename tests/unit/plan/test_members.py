@@ -9,7 +9,7 @@ import pytest
 
 from hashistack.diagnostics import ConflictError, Diagnostic
 from hashistack.plan.actual import Actual, JobState
-from hashistack.plan.members import Place, check_members, lacking, warnings
+from hashistack.plan.members import Place, check_members, lacking, lost_for_good, warnings
 from hashistack.plan.planner import plan_up
 from hashistack.plan.steps import RunRelease, Step, StoreSecrets
 from hashistack.plan.volumes import Node
@@ -88,6 +88,13 @@ def test_a_machine_that_nomad_has_forgotten_is_called_by_the_name_of_its_host() 
     assert "`hashistack replace-node h2 --lost -e factory`" in found.hint
     elsewhere = replace(actual(node(1), node(3)), places=(replace(PLACES[0], address="10.0.0.9"),))
     assert "was on 10.0.0.9," in problems(elsewhere)[0].summary
+
+
+def test_lost_for_good_is_what_only_a_forgotten_machine_had() -> None:
+    """On AWS such a service begins anew; one whose machine may come back, or with other members, does not."""
+    assert lost_for_good(SHOP, actual(node(1), node(3))) == ("10.0.0.2",)
+    assert lost_for_good(SHOP, actual(node(1), node(2, away=True), node(3))) == ()
+    assert lost_for_good(SHOP, replace(actual(), places=PLACES[1:])) == ()
 
 
 def test_without_a_majority_nobody_begins_anything() -> None:
