@@ -128,6 +128,7 @@ def test_a_write_that_depends_on_what_is_there(s3: Any) -> None:
     assert s3.get_object(Bucket=BUCKET, Key="once")["Body"].read() == b"3"
 
 
+@pytest.mark.slow
 def test_ten_thousand_keys_are_listed_page_by_page(store: ObjectStore, s3: Any) -> None:
     with step("10,000 empty objects written"), ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda start: _put_many(store, s3, range(start, KEYS, 4)), range(4)))
