@@ -192,8 +192,12 @@ class _Deadline:
 
 
 def _is_wanted(allocation: Json) -> bool:
-    """Tell whether an instance is to run; of a system job, Nomad says so of one whose place another has, too."""
-    return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation")
+    """Tell whether an instance is to run and can: not one whose place another has, nor one whose machine is cut off.
+
+    Of a system job Nomad says of both that they are to run.
+    """
+    away = allocation["ClientStatus"] == "unknown"
+    return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation") and not away
 
 
 def _failing(allocations: Sequence[Json]) -> bool:

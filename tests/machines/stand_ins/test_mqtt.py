@@ -118,10 +118,12 @@ def brokers(site: StandIns, service: str) -> list[Address]:
     return sorted(site.healthy(service))
 
 
-def entrance(site: StandIns, service: str) -> list[Address]:
-    """Return where devices come in: at the ingress where the service is public, else at the brokers."""
+def entrance(site: StandIns, service: str, first: int = 0) -> list[Address]:
+    """Return where devices come in, each at another: at the ingress of what is public, else at the brokers."""
     public = sites.SERVICES[service].get("public")
-    return [(address, PUBLIC) for address in site.ingresses] if public else brokers(site, service)
+    doors = [(address, PUBLIC) for address in site.ingresses] if public else brokers(site, service)
+    first %= len(doors)
+    return doors[first:] + doors[:first]
 
 
 def steadily(app: Device, topic: str, done: Callable[[], bool], seconds: float) -> None:
@@ -228,9 +230,9 @@ def test_a_broker_dies_and_loses_its_disk(site: StandIns, service: str) -> None:
     place = next(each for each in _members(site, service) if victim.address in each)
     others = [address for address in brokers(site, service) if address[0] != victim.address]
     with (
-        device(site, service, "first", entrance(site, service)) as first,
-        device(site, service, "second", entrance(site, service)) as second,
-        device(site, service, "third", entrance(site, service)) as third,
+        device(site, service, "first", entrance(site, service, 0)) as first,
+        device(site, service, "second", entrance(site, service, 1)) as second,
+        device(site, service, "third", entrance(site, service, 2)) as third,
         device(site, service, "app", [(victim.address, others[0][1]), *others]) as app,
     ):
         devices = [first, second, third]

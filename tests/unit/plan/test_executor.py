@@ -270,6 +270,13 @@ def test_a_failed_instance_whose_place_another_has_is_history(world: World) -> N
     assert world.jobs.calls == []
 
 
+def test_an_instance_on_a_machine_that_is_cut_off_is_not_waited_for(world: World) -> None:
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.jobs.instances = [{**instance(), "ClientStatus": "unknown"}, instance()]
+    world.carry_out(KeepJob(submission()))
+    assert world.jobs.calls == []
+
+
 def test_an_unchanged_job_that_is_still_on_its_way_is_followed_to_its_end(world: World) -> None:
     world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
     world.deploys(
