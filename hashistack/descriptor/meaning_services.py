@@ -10,8 +10,10 @@ from hashistack.descriptor.nodes import Finding, Mapping, Value, place
 from hashistack.descriptor.reading import Filled
 from hashistack.descriptor.schema_hosts import HOST
 from hashistack.descriptor.schema_scale import CLIENTS
-from hashistack.descriptor.schema_services import NODES
+from hashistack.descriptor.schema_services import ENGINES, NODES
 from hashistack.descriptor.services import DATABASE, DOCUMENTS, OBJECTS, is_managed, of_type
+from hashistack.descriptor.stand_in_needs import NEEDS
+from hashistack.descriptor.stand_in_ports import BLOCKS
 from hashistack.descriptor.suggest import closest
 from hashistack.messages import descriptor_meaning
 from hashistack.messages import descriptor_services as messages
@@ -33,6 +35,7 @@ _OWN_DATABASES = ("postgres", "template0", "template1")
 def services(merged: Merged) -> Iterator[Finding]:
     """Yield what is wrong with the backing services of one environment."""
     yield from _app(merged)
+    yield from _number(merged)
     for name, service in reading.mappings(merged.app, "backing_services"):
         kind = reading.text(service, "type")
         if not kind:
@@ -48,6 +51,7 @@ def services(merged: Merged) -> Iterator[Finding]:
             yield from _replicas(service)
         if not is_managed(merged, name):
             yield from _machines(merged, service, kind)
+            yield from _needs(service, kind)
 
 
 def _app(merged: Merged) -> Iterator[Finding]:
@@ -55,6 +59,15 @@ def _app(merged: Merged) -> Iterator[Finding]:
     if app in _OWN_DATABASES and not all(is_managed(merged, name) for name in here):
         node = merged.app.entries["app"]
         yield place(node), messages.own_database(node.path, app)
+
+
+def _number(merged: Merged) -> Iterator[Finding]:
+    here = [
+        name for name, _ in reading.mappings(merged.app, "backing_services") if not is_managed(merged, name)
+    ]
+    if len(here) > BLOCKS:
+        node = reading.mapping(merged.app, "backing_services")
+        yield node.key, messages.too_many_services(node.path, len(here), BLOCKS)
 
 
 def _keys(service: Mapping, kind: str) -> Iterator[Finding]:
@@ -133,6 +146,21 @@ def _machines(merged: Merged, service: Mapping, kind: str) -> Iterator[Finding]:
             yield place(nodes), messages.too_few_hosts(nodes.path, wanted, merged.name, hosts)
     elif merged.target == "aws" and (most := _most_clients(merged.own)) < wanted:
         yield place(nodes), messages.too_few_clients(nodes.path, wanted, merged.name, most)
+
+
+def _needs(service: Mapping, kind: str) -> Iterator[Finding]:
+    """Yield a version that the engine's job is not made for, and amounts that are too small to be meant."""
+    if reading.broken(service, "engine"):
+        return
+    engine = reading.text(service, "engine") or ENGINES[kind][0]
+    needs = NEEDS[engine]
+    version = service.entries.get("version")
+    if isinstance(version, Value) and not needs.runs(str(version.value)):
+        yield place(version), messages.other_version(version.path, engine, str(version.value), needs.versions)
+    for key, least in (("memory", needs.memory), ("storage", needs.storage)):
+        node = service.entries.get(key)
+        if isinstance(node, Value) and int(str(node.value)) < least:
+            yield place(node), messages.too_small(node.path, engine, key, int(str(node.value)), least)
 
 
 def _most_clients(own: Mapping) -> int:

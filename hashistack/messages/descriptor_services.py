@@ -1,4 +1,4 @@
-"""HS281 to HS288: what a backing service needs of its neighbours and of the machines."""
+"""HS281 to HS291: what a backing service needs of its neighbours and of the machines."""
 
 from __future__ import annotations
 
@@ -83,4 +83,31 @@ def own_database(path: str, app: str) -> Diagnostic:
         f"the app's database would be called {app} like one of PostgreSQL's own",
         path,
         "choose another name for the app",
+    )
+
+
+def other_version(path: str, engine: str, version: str, versions: str) -> Diagnostic:
+    """A version of an engine that its job is not made for; `versions` is `from A to below B`."""
+    return Diagnostic(
+        "HS289",
+        f"the stand-in does not run {engine} {version}",
+        path,
+        f"write one {versions}, or none for the one that was tested; an environment may have its own",
+    )
+
+
+def too_small(path: str, engine: str, key: str, amount: int, least: int) -> Diagnostic:
+    """Memory or storage, in MiB, that cannot be meant for an engine."""
+    return Diagnostic(
+        "HS290", f"{amount} MiB of {key} is too little for {engine}", path, f"write {least}MiB or more"
+    )
+
+
+def too_many_services(path: str, number: int, most: int) -> Diagnostic:
+    """More services in the cluster than there are blocks of ports for them."""
+    return Diagnostic(
+        "HS291",
+        f"{number} backing services need ports, and there are some for {most}",
+        path,
+        "split the app into several",
     )

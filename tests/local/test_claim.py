@@ -124,7 +124,8 @@ def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         binary = build.ensure("consul")
     folder = tmp_path_factory.mktemp("consul")
     http, server, serf = free_ports(3)
-    ports = f"ports {{ http = {http} server = {server} serf_lan = {serf} serf_wan = -1 dns = -1 grpc = -1 grpc_tls = -1 }}"
+    chosen = f"http = {http} server = {server} serf_lan = {serf} serf_wan = -1"
+    ports = f"ports {{ {chosen} dns = -1 grpc = -1 grpc_tls = -1 }}"
     ports = ports.replace(" = ", "=").replace(" ", "\n")
     (folder / "ports.hcl").write_text(ports)
     command = [str(binary), "agent", "-dev", "-bind=127.0.0.1", f"-config-dir={folder}", "-log-level=warn"]

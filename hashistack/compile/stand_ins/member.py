@@ -94,9 +94,12 @@ def member(
     )
 
 
-def _tagged(image: str, tag: str) -> str:
-    """Return an image in another version, without the digest, which is that of one."""
-    return f"{image.partition('@')[0].removesuffix(f':{_tag(image)}')}:{tag}"
+def _tagged(image: str, version: str) -> str:
+    """Return an image in another version and the same variant, without the digest, which is that of one."""
+    tag = _tag(image)
+    _, dash, variant = tag.partition("-")
+    chosen = version if "-" in version else f"{version}{dash}{variant}"
+    return f"{image.partition('@')[0].removesuffix(f':{tag}')}:{chosen}"
 
 
 def _tag(image: str) -> str:

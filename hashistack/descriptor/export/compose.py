@@ -12,6 +12,8 @@ from hashistack.descriptor.export.draft import Draft, DraftService, name
 from hashistack.descriptor.export.plain import plain
 from hashistack.descriptor.export.references import Backing, points_at
 from hashistack.descriptor.nodes import Finding
+from hashistack.descriptor.schema_services import ENGINES
+from hashistack.descriptor.stand_in_needs import NEEDS
 from hashistack.diagnostics import DescriptorError, Diagnostic, Span
 
 # Types whose version in a tag is the version that clients care about.
@@ -86,6 +88,11 @@ def _add_backing(draft: Draft, key: str, service: Service, hosts: dict[str, Back
         draft.notes.append(f"the service {key} is left out: there is a backing service {clean} already")
         return
     version = images.version(_written_image(service)[0]) if kind in _VERSIONED else ""
+    if version and not NEEDS[ENGINES[kind][0]].runs(version):
+        draft.notes.append(
+            f"{key} gets a newer {kind} than {version}, which is not run: dump and restore its data"
+        )
+        version = ""
     draft.services[clean] = DraftService(kind, version)
     for host in (key, service.get("container_name"), service.get("hostname")):
         if host and isinstance(host, str):

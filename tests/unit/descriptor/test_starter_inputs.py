@@ -208,6 +208,14 @@ def test_a_type_is_known_behind_a_registry_that_is_not() -> None:
     ]
 
 
+def test_a_version_that_no_stand_in_runs_is_left_out_and_told_of() -> None:
+    made = made_of("  web: {command: x}\n  db: {image: 'postgres:9.6'}\n")
+    assert [(service.type, service.version) for service in stack(made).backing_services] == [
+        ("postgres", None)
+    ]
+    assert "db gets a newer postgres than 9.6, which is not run: dump and restore its data" in made.notes
+
+
 @pytest.mark.parametrize(
     ("image", "version"),
     [

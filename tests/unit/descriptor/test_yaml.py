@@ -115,8 +115,10 @@ def test_hostile_text_is_answered_quickly(text: str) -> None:
 def test_a_shared_alias_is_counted_but_small_ones_are_fine() -> None:
     text = SMALL.replace("serve}", "serve, env: x}")
     assert codes(text) == ["HS101"]
-    services = "".join(f"  s{i}: *service\n" for i in range(500))
-    assert codes(f"{SMALL}backing_services:\n  first: &service {{type: redis, nodes: 3}}\n{services}") == []
+    services = "".join(f"  s{i}: *service\n" for i in range(499))
+    text = f"{SMALL}backing_services:\n  first: &service {{type: redis, nodes: 3}}\n{services}"
+    assert codes(text) == []
+    assert codes(f"{text}  more: *service\n") == ["HS291"]
 
 
 def test_bom_and_line_ends_of_windows() -> None:

@@ -105,3 +105,9 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
             yield inside + key, value.strip('"')
     for name, value in re.findall(r"export EMQX_(\w+__\w+)=\"?(\S+)", text):
         yield name.lower().replace("__", "."), value
+
+
+def test_another_version_is_of_the_same_variant() -> None:
+    text = job("nats", more=", version: 2.15.1")
+    assert '"nats:2.15.1-alpine"' in text
+    assert '"nats:2.15.1-scratch"' in job("nats", more=", version: 2.15.1-scratch")
