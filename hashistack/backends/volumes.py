@@ -95,10 +95,8 @@ class Volumes:
         """Return the free MiB of the disk that volumes are on; None where the machine does not say."""
         try:
             stats = self._api.get("client/stats", node_id=node) or {}
-        except (
-            BackendError
-        ):  # it is on its way down; whether a volume can be made there shows when it is made
-            return None
+        except BackendError:
+            return None  # it is on its way down; whether a volume can be made there shows when it is made
         disk = stats.get("AllocDirStats") or {}
         return int(disk["Available"]) // _MIB if disk.get("Available") else None
 

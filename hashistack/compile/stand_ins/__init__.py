@@ -6,7 +6,7 @@ from hashistack.compile.stand_ins import emqx, ferretdb, kafka, nats, postgres, 
 from hashistack.compile.stand_ins.engine import Engine
 from hashistack.model import BackingService
 
-_FOUND: dict[str, Engine | None] = {
+ENGINES: dict[str, Engine] = {
     "emqx": emqx.ENGINE,
     "ferretdb": ferretdb.ENGINE,
     "kafka": kafka.ENGINE,
@@ -16,9 +16,8 @@ _FOUND: dict[str, Engine | None] = {
     "seaweedfs": seaweedfs.ENGINE,
     "valkey": valkey.ENGINE,
 }
-ENGINES: dict[str, Engine] = {name: engine for name, engine in _FOUND.items() if engine is not None}
 
 
 def engine_of(service: BackingService) -> Engine | None:
-    """Return the engine that runs the service in the cluster; None when the cloud runs it or no engine is there yet."""
-    return None if service.managed else ENGINES.get(service.engine)
+    """Return the engine that runs the service in the cluster; None when the cloud runs it."""
+    return None if service.managed else ENGINES[service.engine]
