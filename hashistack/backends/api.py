@@ -33,11 +33,12 @@ class Api:
         response = self._checked(self._call("put", path, params, body), f"changing {path}")
         return response.json() if response.content.strip().startswith((b"{", b"[", b'"')) else None
 
-    def delete(self, path: str, **params: str) -> None:
-        """Delete something; what is not there is fine."""
+    def delete(self, path: str, **params: str) -> str:
+        """Delete something and return the text of the answer; what is not there is fine, and has none."""
         response = self._call("delete", path, params)
-        if response.status_code != _NOT_FOUND:
-            self._checked(response, f"deleting {path}")
+        if response.status_code == _NOT_FOUND:
+            return ""
+        return str(self._checked(response, f"deleting {path}").text)
 
     def attempt(self, method: str, path: str, body: object = None) -> tuple[int, str]:
         """Return the status and the text of an answer that may be a refusal."""

@@ -16,7 +16,10 @@ from hashistack.backends.endpoint import Endpoint, Product
 
 @dataclass
 class Answers:
-    """Answers by path below /v1/; a pair is a status and a body; what was changed is in `changes`."""
+    """Answers by path below /v1/, to a change by method and path; a pair is a status and a body.
+
+    What was changed is in `changes`.
+    """
 
     url: str = ""
     given: dict[str, Any] = field(default_factory=dict)
@@ -40,7 +43,7 @@ def answering() -> Iterator[Answers]:
             told.changes.append(
                 (self.command, self.path.removeprefix("/v1/"), json.loads(body) if body else None)
             )
-            self._answer({})
+            self._answer(told.given.get(f"{self.command} {self._path()}", {}))
 
         do_POST = do_DELETE = do_PUT
 

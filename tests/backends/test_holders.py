@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hashistack.backends.holders import Holders
+from hashistack.diagnostics import BackendError
+from hashistack.plan.members import Place
 from tests.backends.answers import Answers, answering
 
 DRAINED = {"SchedulingEligibility": "ineligible", "LastDrain": {"Status": "complete"}}
@@ -64,6 +66,22 @@ def test_the_stand_ins_that_the_cluster_remembers_are_those_with_an_authority(no
         "vars": [{"Path": "hashistack/stand-ins/shop-db"}, {"Path": "hashistack/stand-ins/shop-eu-db"}]
     }
     assert holders(nomad).read([]).remembered == {"shop-db", "shop-eu-db"}
+
+
+PLACE = Place("hashistack/shop-db/members/2", "shop-db", "2", "n-1", "10.0.0.2", 7)
+KEY = f"kv/{PLACE.key}"
+
+
+def test_a_place_is_released_though_somebody_who_waited_for_it_has_it_at_once(nomad: Answers) -> None:
+    nomad.given = {f"DELETE {KEY}": "true\n", KEY: [{"Key": PLACE.key, "ModifyIndex": 8}]}
+    holders(nomad).release_place(PLACE)
+    assert nomad.changes == [("DELETE", f"{KEY}?cas=7", None)]
+
+
+def test_a_place_that_is_another_s_by_now_is_not(nomad: Answers) -> None:
+    nomad.given = {f"DELETE {KEY}": "false\n"}
+    with pytest.raises(BackendError, match="changed by somebody else"):
+        holders(nomad).release_place(PLACE)
 
 
 @pytest.mark.parametrize(
