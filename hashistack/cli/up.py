@@ -138,7 +138,7 @@ def _run(
 
 
 def _begin_lost_anew(session: Session, cluster: Cluster, stack: Stack, view: EventView) -> None:
-    """Begin services of one node empty whose instance AWS has ended: it never comes back, and HS607 said so."""
+    """Begin services of one node empty whose machine Nomad has forgotten: on AWS it is not expected back (HS607)."""
     from hashistack.backends.observe import running
     from hashistack.backends.observe_stand_ins import with_stand_ins
     from hashistack.cli.replace_node import Choice

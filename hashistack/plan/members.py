@@ -80,8 +80,14 @@ def check_members(stack: Stack, actual: Actual) -> None:
 
 
 def lost_for_good(stack: Stack, actual: Actual) -> tuple[str, ...]:
-    """Return the addresses of machines, unknown by now, that had the only member of a service of one node."""
-    found = [each for each in lacking(stack, actual) if each.members == 1 and each.lasting]
+    """Return the addresses of machines, unknown by now, that had the only member of a service of one node.
+
+    None where anything else is lacking that `check_members` refuses: giving up a machine takes along every cluster of
+    which nobody is left, and that is for a person to say.
+    """
+    found = [each for each in lacking(stack, actual) if not each.serves]
+    if not all(each.members == 1 and each.lasting for each in found):
+        return ()
     return tuple(sorted({each.places[0].address for each in found}))
 
 

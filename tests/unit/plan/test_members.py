@@ -97,6 +97,19 @@ def test_lost_for_good_is_what_only_a_forgotten_machine_had() -> None:
     assert lost_for_good(SHOP, replace(actual(), places=PLACES[1:])) == ()
 
 
+@pytest.mark.parametrize("cache_on", [2, 9])
+def test_nothing_is_lost_for_good_beside_a_cluster_of_which_nobody_is_left(cache_on: int) -> None:
+    """Wherever its members were: with their machines forgotten, giving up any machine would begin it anew."""
+    gone = replace(actual(node(4)), places=(place("shop-cache", 1, cache_on), *PLACES[1:]))
+    assert lost_for_good(SHOP, gone) == ()
+    assert [each.summary.split()[0] for each in problems(gone)] == ["shop-cache", "shop-db"]
+
+
+def test_nothing_is_lost_for_good_while_another_service_cannot_go_on() -> None:
+    """`up` would end there, with the one half begun empty."""
+    assert lost_for_good(SHOP, actual(node(1), node(3, away=True))) == ()
+
+
 def test_without_a_majority_nobody_begins_anything() -> None:
     cache, db = problems(actual(node(1), node(2, away=True)))
     assert cache.summary.startswith("shop-cache waits")
