@@ -11,7 +11,8 @@ from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.diagnostics import BackendError, Exit, UsageProblem
+from hashistack.messages import cluster as messages
 from hashistack.messages import stand_in_upkeep as say
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ def replace_node(
 ) -> Exit:
     """Give up a machine that is gone for good, and have its members of stand-ins elsewhere.
 
-    NODE is a machine that Nomad calls down or disconnected, or one that was drained: its name, its address, or its id
-    in Nomad. What a member of a backing service has on its disk binds it to its machine, so that nobody takes its place
-    while the machine may come back. This releases it, once the other members have said that they have a majority and
-    that nothing is lost without it. New members start on machines that have none yet and copy the data; have such a
-    machine first, with `hashistack up`. Switch the old one off for good before: it must not come back with what it had.
+    NODE is a machine that Nomad calls down or disconnected, or one that was drained: its name, its address in the
+    descriptor, or its id in Nomad; one that Nomad has forgotten is also known by the address that it had. What a member
+    of a backing service has on its disk binds it to its machine, so that nobody takes its place while the machine may
+    come back. This releases it, once the other members have said that they have a majority and that nothing is lost
+    without it. New members start on machines that have none yet and copy the data; have such a machine first, with
+    `hashistack up`. Switch the old one off for good before: it must not come back with what it had.
 
     A service of which no other member is left, because it has one node or because all its machines are gone, is given
     up only with --lost. It begins empty then, and `hashistack restore NAME FILE` puts a backup into it.
@@ -92,7 +94,11 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
 
     holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
     jobs = [each.job for each in stand_ins(stack)]
-    parting = farewell(choice.node, stack, holders.read(jobs))
+
+    def look() -> Farewell:
+        return farewell(choice.node, stack, holders.read(jobs))
+
+    parting = look()
     if parting.is_empty:
         views.nothing_left(session.console, choice.node)
         return Exit.DONE
@@ -104,6 +110,10 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     views.about_to(session.console, parting, room)
     if not _confirmed(session, choice.node, yes=choice.yes):
         return Exit.FAILED
+    if (
+        look() != parting
+    ):  # minutes may have passed; a machine that is back by now is refused by `farewell` itself
+        raise BackendError(messages.changed_meanwhile(f"what {choice.node} has"))
     carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
     NodeReplacer(holders, reports, carry_out, view, SystemClock()).replace(parting, room)
     return Exit.DONE

@@ -73,7 +73,7 @@ def unknown_machine(name: str, known: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "HS735",
         f"no machine is called {name}; there are {', '.join(known) or 'none'}",
-        hint="the name, the address, or at least eight characters of its id in Nomad",
+        hint="the name, the address in the descriptor, or at least eight characters of its id in Nomad",
     )
 
 

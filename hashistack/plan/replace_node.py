@@ -85,7 +85,8 @@ class Farewell:
 
 def farewell(name: str, stack: Stack, holdings: Holdings) -> Farewell:
     """Return what the machine holds that `name`, an id or an address names; raise where it is alive or unknown."""
-    mine = [each for each in holdings.machines if _is_called(each, name)]
+    called = {name, *(host.name for host in stack.environment.hosts if host.address == name)}
+    mine = [each for each in holdings.machines if any(_is_called(each, one) for one in called)]
     away = {each.id for each in mine if each.status in AWAY}
     idle = {each.id for each in mine if each.idle} - away
     gone = away | idle | _strangers(name, stack, holdings)
@@ -93,7 +94,7 @@ def farewell(name: str, stack: Stack, holdings: Holdings) -> Farewell:
     if alive and not gone:
         raise HashistackError(messages.still_alive(alive[0].name, alive[0].status))
     known = sorted({each.name for each in holdings.machines} | {h.name for h in stack.environment.hosts})
-    if not gone and name not in known:
+    if not gone and not called.intersection(known):
         raise UsageProblem(messages.unknown_machine(name, known))
     releases = tuple(
         release for each in stand_ins(stack) if (release := _release(each, gone, holdings)) is not None

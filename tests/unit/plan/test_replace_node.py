@@ -80,7 +80,7 @@ def code(caught: pytest.ExceptionInfo[HashistackError]) -> str:
 
 
 @pytest.mark.parametrize("status", ["down", "disconnected"])
-@pytest.mark.parametrize("name", ["h2", IDS["h2"], IDS["h2"][:8]])
+@pytest.mark.parametrize("name", ["h2", "10.0.0.2", IDS["h2"], IDS["h2"][:8]])
 def test_claims_and_places_of_the_machine_and_nothing_else(shop: Stack, status: str, name: str) -> None:
     parting = farewell(name, shop, holdings(h2=status))
     (release,) = parting.releases
@@ -89,10 +89,11 @@ def test_claims_and_places_of_the_machine_and_nothing_else(shop: Stack, status: 
     assert parting.forgotten == (IDS["h2"],)
 
 
+@pytest.mark.parametrize("name", ["h2", "10.0.0.2"])
 @pytest.mark.parametrize("status", ["ready", "initializing"])
-def test_a_machine_that_is_alive_is_refused(shop: Stack, status: str) -> None:
+def test_a_machine_that_is_alive_is_refused(shop: Stack, status: str, name: str) -> None:
     with pytest.raises(HashistackError, match="nothing was changed") as caught:
-        farewell("h2", shop, holdings(h2=status, h3="down"))
+        farewell(name, shop, holdings(h2=status, h3="down"))
     assert code(caught) == "HS734"
 
 
@@ -103,7 +104,7 @@ def test_a_machine_that_was_drained_is_given_up_with_its_volume(shop: Stack) -> 
     assert (parting.forgotten, [each.id for each in parting.volumes]) == ((), ["v-h2"])
 
 
-@pytest.mark.parametrize("name", ["h9", "h", "h2000"])
+@pytest.mark.parametrize("name", ["h9", "h", "h2000", "10.0.0.9"])
 def test_a_name_that_nobody_has(shop: Stack, name: str) -> None:
     with pytest.raises(UsageProblem, match="there are h1, h2, h3, h4") as caught:
         farewell(name, shop, holdings(h2="down"))
@@ -127,7 +128,8 @@ def test_a_machine_that_nomad_has_forgotten_may_still_be_a_member(shop: Stack, n
     assert ([claim.id for claim in release.claims], parting.forgotten) == (["c-h2"], ())
 
 
-def test_after_a_first_run_there_is_nothing_left(shop: Stack) -> None:
+@pytest.mark.parametrize("name", ["h2", "10.0.0.2"])
+def test_after_a_first_run_there_is_nothing_left(shop: Stack, name: str) -> None:
     found = holdings()
     done = replace(
         found,
@@ -136,7 +138,7 @@ def test_after_a_first_run_there_is_nothing_left(shop: Stack) -> None:
         claims=(*found.claims[:1], *found.claims[2:], Claim("c-h4", "shop-cache", "v-h4")),
         places=(place(1, "h1"), place(2, "h4"), place(3, "h3")),
     )
-    assert farewell("h2", shop, done).is_empty
+    assert farewell(name, shop, done).is_empty
 
 
 def test_another_apps_volumes_are_not_looked_at(shop: Stack) -> None:
