@@ -23,10 +23,11 @@ VARIABLE = Text(
     limit=128,
     example="LOG_LEVEL",
 )
-# Kafka's own rule, org.apache.kafka.common.internals.Topic.
+# Kafka's own rule, org.apache.kafka.common.internals.Topic. What begins with two underscores is its own: settings of
+# ours would be put on it. With two hyphens an option of its tools begins.
 TOPIC = Text(
-    "a topic name of letters, digits, dots, underscores and hyphens",
-    r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
+    "a topic name of letters, digits, dots, underscores and hyphens that does not begin with __ or --",
+    r"^(?!__|--)[A-Za-z0-9_-][A-Za-z0-9._-]*$",
     limit=249,
     example="orders",
 )

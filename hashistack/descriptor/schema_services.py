@@ -143,7 +143,8 @@ BACKING_SERVICE = Record(
             example="rabbitmq",
         ),
         "version": Key(
-            Text("a version", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", scalars=True, example="16"),
+            # It becomes the tag of an image, which has no more characters (forms.py).
+            Text("a version", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", scalars=True, limit=128, example="16"),
             "The version to run.",
             default_says="the version that this release of hashistack was tested with",
             example="16",
