@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,8 +129,9 @@ def _settings(stack: Stack, service: BackingService, node: Member) -> tuple[tupl
 
 
 def _major(service: BackingService) -> str:
-    """Return the version by which the image knows it: fixes are the image's business."""
-    return (service.version or VERSION).partition(".")[0]
+    """Return the version by which the image knows it, a number alone: fixes and variants are the image's business."""
+    found = re.match("v?0*([0-9]+)", service.version or VERSION)
+    return found[1] if found else VERSION
 
 
 def _bin(service: BackingService) -> str:

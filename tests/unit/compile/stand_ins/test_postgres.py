@@ -46,7 +46,15 @@ def test_memory_and_disk_are_shared_out() -> None:
 
 def test_the_version_chooses_among_those_of_the_image() -> None:
     assert 'BIN = "/usr/lib/postgresql/17/bin"' in jobs()["shop-db"]
-    assert 'BIN = "/usr/lib/postgresql/16/bin"' in jobs(", version: '16.4'")["shop-db"]
+
+
+@pytest.mark.parametrize("version", ["16", "16.4", "v16", "16-bookworm", "16rc1", "016"])
+def test_of_a_version_only_its_first_number_is_a_folder_of_the_image(version: str) -> None:
+    """Of all that is not refused (HS289)."""
+    found = jobs(f", version: '{version}', backup: uploads")
+    assert 'BIN = "/usr/lib/postgresql/16/bin"' in found["shop-db"]
+    assert 'POSTGRES_VERSION = "16"' in found["shop-db"]
+    assert "/usr/lib/postgresql/16/bin" in found["shop-db-backup"]
 
 
 def test_no_update_waits_for_a_role() -> None:
