@@ -25,7 +25,16 @@ def _backing_services(stack: Stack) -> tuple[Diagnostic, ...]:
     here = [service for service in stack.backing_services if not service.managed]
     shrunk = [service.name for service in here if service.nodes < service.asked]
     fewer = (say.one_machine(name, shrunk),) if shrunk else ()
-    return (*fewer, *(notice for service in here for notice in _stand_in(stack, service)))
+    told = (notice for service in here for notice in _stand_in(stack, service))
+    return (*fewer, *told, *_without_companions(stack))
+
+
+def _without_companions(stack: Stack) -> Iterator[Diagnostic]:
+    """Yield what is not made, because only a service in the cluster has such a job beside it."""
+    for service in stack.backing_services:
+        for key, wish in (("archive", service.archive), ("backup", service.backup)):
+            if service.managed and wish is not None:
+                yield say.not_beside_managed(stack.environment.name, service.name, key)
 
 
 def _stand_in(stack: Stack, service: BackingService) -> Iterator[Diagnostic]:

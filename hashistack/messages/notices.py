@@ -77,6 +77,15 @@ def fewer_machines_at_first(environment: str, service: str, nodes: int, least: i
     )
 
 
+def not_beside_managed(environment: str, service: str, key: str) -> Diagnostic:
+    """Say that a job which stands beside a stand-in is not made for a service of the cloud."""
+    return _notice(
+        "HS612",
+        f"environments.{environment}.managed.{service}",
+        f"`{key}` of {service} is left out: it is done beside a service that runs in the cluster, not one of the cloud",
+    )
+
+
 def no_autoscaling_yet(environment: str, process: str) -> Diagnostic:
     """Say that a process stays at its minimum."""
     return _notice(

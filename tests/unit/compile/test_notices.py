@@ -61,6 +61,21 @@ OWN = f"onprem, hosts: {{{HOSTS}}}"
         ("files: {type: object-storage, nodes: 3}, db: {type: postgres, backup: files}", OWN, ["HS610"]),
         ("files: {type: object-storage}, db: {type: postgres, backup: files}", OWN, []),
         (
+            "files: object-storage, db: {type: postgres, backup: files}",
+            f"{GROWS}, managed: [files]",
+            ["HS607"],
+        ),
+        (
+            "files: object-storage, db: {type: postgres, backup: files}",
+            f"{GROWS}, managed: [db, files]",
+            ["HS612"],
+        ),
+        (
+            "files: object-storage, log: {type: kafka, topics: {a: {}}, archive: {topic: a, to: files}}",
+            f"{GROWS}, managed: [log, files]",
+            ["HS612"],
+        ),
+        (
             "docs: {type: mongodb}, db: {type: postgres}",
             GROWS,
             ["HS607"],
@@ -89,6 +104,13 @@ def test_an_object_storage_says_why_it_has_no_database() -> None:
     (undecided,) = said("files: {type: object-storage, nodes: 3}, db: postgres, people: postgres", OWN)
     assert alone.startswith("no postgres service, so each of the 3 nodes keeps")
     assert undecided.startswith("`database` names none of db, people, so each of the 3 nodes keeps")
+
+
+def test_what_a_managed_service_does_without_is_named() -> None:
+    (summary,) = said(
+        "files: object-storage, db: {type: postgres, backup: files}", f"{GROWS}, managed: [db, files]"
+    )
+    assert summary.startswith("`backup` of db is left out")
 
 
 def test_how_many_machines_a_service_needs_from_the_start_is_told() -> None:
