@@ -8,7 +8,15 @@ OWNER = "hashistack.app"
 VERSION = "hashistack.version"
 ATTEMPT = "hashistack.attempt"
 CERTIFICATE = "hashistack.certificate"
+# The meta of a stand-in's members: what runs (its setup and its archive have that, too), in which version as far as the
+# image tells, and on how many nodes.
 ENGINE = "hashistack.engine"
+ENGINE_VERSION = "hashistack.engine_version"
+NODES = "hashistack.nodes"
+# Likewise: the postgres service that keeps its data, "" where none does, and the first of its ports. Jobs of earlier
+# releases do not have them.
+DATABASE = "hashistack.database"
+PORT = "hashistack.port"
 INGRESS = "ingress"
 AUTHORITIES = "hashistack/stand-ins/"
 # What jobs beside that of a stand-in are called: <job>-archive.

@@ -17,7 +17,7 @@ from hashistack.plan.interfaces import Clock, Disks, Jobs, Journal, Services
 from hashistack.plan.progress import Made, Progress, Removed, Stored
 from hashistack.plan.secret_store import store
 from hashistack.plan.sensitive import Sensitive
-from hashistack.plan.steps import CreateVolumes, IssueCertificate, Place, RemoveVolumes
+from hashistack.plan.steps import CreateVolumes, IssueCertificate, RemoveVolumes, Spot
 
 _READY_PATIENCE = 60.0  # seconds for a machine to make a folder and to tell the servers of it
 _REMOVAL_PATIENCE = 60.0  # seconds until Nomad has noticed that the instances of a removed job have ended
@@ -91,7 +91,7 @@ class Preparer:
         store(self.jobs, self.journal, path, items)
         self.progress.report(Stored(path, tuple(sorted(items)), generated=True))
 
-    def _await_ready(self, volume: str, place: Place, name: str, end: float) -> None:
+    def _await_ready(self, volume: str, place: Spot, name: str, end: float) -> None:
         while (state := self.disks.state(volume)) != "ready":
             if self.clock.now() > end:
                 raise BackendError(messages.volume_not_ready(name, place.name, state))

@@ -14,11 +14,6 @@ from hashistack.plan import names
 from hashistack.plan.actual import Actual
 from hashistack.plan.stand_in_ports import port_refusals
 
-ENGINE, VERSION, NODES = "hashistack.engine", "hashistack.engine_version", "hashistack.nodes"
-"""The meta of a stand-in's job: what runs, in which version as far as its image tells, on how many nodes."""
-DATABASE = "hashistack.database"
-"""Likewise: the postgres service that keeps its data, "" where none does. Jobs of earlier releases do not have it."""
-
 # One node's data has a form of its own there, which a cluster cannot take over.
 _ALONE_STAYS_ALONE = frozenset({"seaweedfs", "nats"})
 # Whose format of files is another with each major version: a new one needs a dump of the old. Others read the files of
@@ -55,7 +50,7 @@ def refusals(stack: Stack, actual: Actual) -> Iterator[Diagnostic]:
     yield from port_refusals(stack, actual)
     for change in _changes(stack, actual):
         service = change.service
-        engine = change.found.get(ENGINE, service.engine)
+        engine = change.found.get(names.ENGINE, service.engine)
         if change.stateful and engine != service.engine:
             yield messages.other_engine(service.name, engine, service.engine)
             continue
@@ -71,11 +66,11 @@ def _changes(stack: Stack, actual: Actual) -> Iterator[_Change]:
     for service in stack.backing_services:
         job, engine = names.consul_service(stack.app, service.name), engine_of(service)
         state, candidate = actual.jobs.get(job), actual.candidates.get(job)
-        found = state.meta if state and ENGINE in state.meta else _left(job, actual)
+        found = state.meta if state and names.ENGINE in state.meta else _left(job, actual)
         if engine is None or not found:
             continue
         wanted = (candidate.job.get("Meta") or {}) if candidate else {}
-        used = ENGINE in found or job in actual.formed
+        used = names.ENGINE in found or job in actual.formed
         yield _Change(service, engine.stateful, used, found, wanted, actual.reports.get(job, {}))
 
 
@@ -83,11 +78,11 @@ def _left(job: str, actual: Actual) -> Facts:
     """Return what is known of a job that was removed while its volumes stayed: how many nodes it had."""
     machines = {node.id for node in actual.nodes}
     left = sum(volume.name == job and volume.node in machines for volume in actual.volumes)
-    return {NODES: str(left)} if left else {}
+    return {names.NODES: str(left)} if left else {}
 
 
 def _nodes(change: _Change) -> Iterator[Diagnostic]:
-    there, wanted = int(change.found.get(NODES, 0)), change.service.nodes
+    there, wanted = int(change.found.get(names.NODES, 0)), change.service.nodes
     if wanted < there:
         topics = [name for name, (_, replicas) in _topics(change.facts).items() if replicas > wanted]
         yield messages.fewer_nodes(change.service.name, change.service.engine, there, wanted, sorted(topics))
@@ -97,14 +92,14 @@ def _nodes(change: _Change) -> Iterator[Diagnostic]:
 
 def _database(change: _Change) -> Iterator[Diagnostic]:
     wanted = change.service.database or ""
-    there = change.found.get(DATABASE, wanted)
+    there = change.found.get(names.DATABASE, wanted)
     if there != wanted:
         yield messages.other_database(change.service.name, there, wanted)
 
 
 def _version(change: _Change) -> Iterator[Diagnostic]:
-    there = _numbers(change.facts.get("version", "")) or _numbers(change.found.get(VERSION, ""))
-    wanted = _numbers(change.wanted.get(VERSION, ""))
+    there = _numbers(change.facts.get("version", "")) or _numbers(change.found.get(names.ENGINE_VERSION, ""))
+    wanted = _numbers(change.wanted.get(names.ENGINE_VERSION, ""))
     if not there or not wanted:
         return
     name, engine = change.service.name, change.service.engine

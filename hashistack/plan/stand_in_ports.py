@@ -12,15 +12,14 @@ from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual
 
-PORT = "hashistack.port"
-"""The meta of a stand-in's job: the first of its ports. Jobs of earlier releases do not have it."""
-
 
 def port_refusals(stack: Stack, actual: Actual) -> Iterator[Diagnostic]:
     """Yield the services whose ports would become others, and those whose ports a job beside them has."""
     wanted = {each.name: base(stack, each) for each in stack.backing_services if engine_of(each)}
     jobs = {names.consul_service(stack.app, name): name for name in wanted}
-    found = {job: int(state.meta[PORT]) for job, state in actual.jobs.items() if PORT in state.meta}
+    found = {
+        job: int(state.meta[names.PORT]) for job, state in actual.jobs.items() if names.PORT in state.meta
+    }
     others = {port: job for job, port in found.items() if job not in jobs}
     for job, name in jobs.items():
         port = wanted[name]

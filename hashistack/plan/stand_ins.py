@@ -21,7 +21,7 @@ from hashistack.plan.steps import (
     CreateVolumes,
     GenerateCredentials,
     IssueCertificate,
-    Place,
+    Spot,
     Step,
     StoreSecrets,
 )
@@ -98,7 +98,7 @@ def preparations(stack: Stack, actual: Actual, waiting: Container[str] = ()) -> 
     for each in found:
         yield from _logins(each, actual)
         if each.engine.stateful and places[each.job]:
-            spots = tuple(Place(node.id, node.name) for node in places[each.job])
+            spots = tuple(Spot(node.id, node.name) for node in places[each.job])
             yield CreateVolumes(each.job, spots, each.storage)
         yield from _certificate(each, places.get(each.job, ()), actual)
 

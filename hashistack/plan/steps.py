@@ -14,7 +14,7 @@ JobKind = Literal["service", "periodic", "system"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Spot:
     """A machine that gets a volume, by its id in Nomad and its name."""
 
     id: str
@@ -42,7 +42,7 @@ class CreateVolumes:
     """Make a volume `name` of `storage` MiB on each of the places, and wait until all can be used."""
 
     name: str
-    places: tuple[Place, ...]
+    places: tuple[Spot, ...]
     storage: int
 
 

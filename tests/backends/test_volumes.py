@@ -17,7 +17,7 @@ from hashistack.plan.actual import Actual, JobState
 from hashistack.plan.executor import Executor
 from hashistack.plan.prepare import Preparer
 from hashistack.plan.stand_ins import preparations
-from hashistack.plan.steps import CreateVolumes, Place, Plan, RemoveVolumes, Step
+from hashistack.plan.steps import CreateVolumes, Plan, RemoveVolumes, Spot, Step
 from hashistack.plan.volumes import Node
 from tests.bed.agents import Agents
 from tests.unit.plan.fakes import FakeJournal, FakeProgress
@@ -58,7 +58,7 @@ def test_a_machine_says_what_the_planner_has_to_know(node: Node, cluster: Agents
 def test_a_volume_is_made_found_again_and_deleted_with_its_folder(
     preparer: Preparer, disks: Volumes, node: Node, consul: Consul
 ) -> None:
-    preparer.create(CreateVolumes("t-volume", (Place(node.id, node.name),), 10))
+    preparer.create(CreateVolumes("t-volume", (Spot(node.id, node.name),), 10))
     (found,) = [each for each in disks.volumes() if each.name == "t-volume"]
     assert (found.node, found.state) == (node.id, "ready")
     with pytest.raises(BackendError):  # Nomad itself allows one of a name on a machine

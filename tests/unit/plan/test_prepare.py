@@ -14,12 +14,12 @@ from hashistack.plan.actual import Variable
 from hashistack.plan.prepare import Preparer, generated
 from hashistack.plan.progress import Made, Removed, Stored
 from hashistack.plan.sensitive import Sensitive
-from hashistack.plan.steps import CreateVolumes, IssueCertificate, Place, RemoveVolumes
+from hashistack.plan.steps import CreateVolumes, IssueCertificate, RemoveVolumes, Spot
 from hashistack.plan.volumes import Volume
 from tests.unit.plan.fakes import FakeClock, FakeDisks, FakeJobs, FakeJournal, FakeProgress, FakeServices
 
 NODE, APP, OPERATOR = "nomad/jobs/shop-db/node", "nomad/jobs/shop-db", "hashistack/stand-ins/shop-db"
-VOLUMES = CreateVolumes("shop-db", (Place("id-1", "n1"), Place("id-2", "n2")), 2048)
+VOLUMES = CreateVolumes("shop-db", (Spot("id-1", "n1"), Spot("id-2", "n2")), 2048)
 CERTIFICATE = IssueCertificate("shop-db", ("10.0.0.1", "10.0.0.2"))
 
 

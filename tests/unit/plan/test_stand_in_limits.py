@@ -11,7 +11,8 @@ from hashistack.descriptor.load import load
 from hashistack.diagnostics import ConflictError
 from hashistack.model import Stack
 from hashistack.plan.actual import Actual, Candidate, JobState
-from hashistack.plan.stand_in_limits import DATABASE, ENGINE, NODES, VERSION, check_limits, refusals
+from hashistack.plan.names import DATABASE, ENGINE, ENGINE_VERSION, NODES
+from hashistack.plan.stand_in_limits import check_limits, refusals
 from hashistack.plan.volumes import Node, Volume
 
 HOSTS = "\n".join(f"      n{n}: {{address: 10.0.0.{n}, roles: [server, client]}}" for n in range(1, 6))
@@ -43,10 +44,10 @@ def refused(
 
 
 def actual(engine: str, nodes: int, version: str, wants: str, facts: Mapping[str, str]) -> Actual:
-    meta = {ENGINE: engine, NODES: str(nodes), VERSION: version}
+    meta = {ENGINE: engine, NODES: str(nodes), ENGINE_VERSION: version}
     return Actual(
         jobs={"shop-it": JobState("shop-it", "shop", None, meta=meta)},
-        candidates={"shop-it": Candidate({"Meta": {VERSION: wants}}, "", {}, 1, changed=True)},
+        candidates={"shop-it": Candidate({"Meta": {ENGINE_VERSION: wants}}, "", {}, 1, changed=True)},
         reports={"shop-it": facts},
     )
 

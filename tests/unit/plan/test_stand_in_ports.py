@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashistack.diagnostics import Diagnostic
 from hashistack.plan.actual import Actual, JobState
+from hashistack.plan.names import PORT
 from hashistack.plan.stand_in_limits import refusals
-from hashistack.plan.stand_in_ports import PORT
 from tests.unit.plan.stacks import stack
 
 

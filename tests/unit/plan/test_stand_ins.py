@@ -17,8 +17,8 @@ from hashistack.plan.steps import (
     GenerateCredentials,
     IssueCertificate,
     KeepJob,
-    Place,
     RunSetup,
+    Spot,
     Step,
     StoreSecrets,
     SubmitJob,
@@ -74,7 +74,7 @@ def test_what_stands_on_a_database_comes_after_it() -> None:
 
 def test_everything_that_is_missing_is_made_before_the_jobs() -> None:
     steps = list(preparations(stack(ALL), Actual(nodes=MACHINES)))
-    places = tuple(Place(node.id, node.name) for node in MACHINES)
+    places = tuple(Spot(node.id, node.name) for node in MACHINES)
     assert CreateVolumes("shop-db", places, 2048) in steps
     assert [step.job for step in steps if isinstance(step, IssueCertificate)] == [
         "shop-db",
