@@ -15,9 +15,7 @@ from hashistack.plan.stand_ins import stand_ins
 def abandoned(stack: Stack, actual: Actual) -> tuple[str, ...]:
     """Return the jobs of stand-ins that are there and not in the descriptor, by the meta that they have."""
     wanted = {each.job for each in stand_ins(stack)}
-    ours = (
-        state for state in actual.jobs.values() if state.owner == stack.app and names.ENGINE in state.meta
-    )
+    ours = (state for state in actual.jobs.values() if state.owner == stack.app and names.NODES in state.meta)
     return tuple(sorted(state.id for state in ours if state.id not in wanted))
 
 

@@ -13,6 +13,7 @@ from hashistack.plan.progress import Progress, Released, Trouble
 from hashistack.plan.secret_store import store
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import RunSetup
+from hashistack.plan.symptoms import service_of
 
 DONE = "setup"
 """The item of a stand-in's variable that says with which content it was set up."""
@@ -38,7 +39,7 @@ class Setup:
         if allocation is None:
             raise DeployError(messages.setup_not_placed(step.job))
         if allocation["ClientStatus"] != "complete":
-            if finding := diagnose(Symptoms(allocation)):
+            if finding := diagnose(Symptoms(allocation, service=service_of(step.candidate.job))):
                 self.progress.report(Trouble(step.job, finding))
             raise DeployError(messages.setup_failed(step.job, tuple(run.output.last)))
         store(self.jobs, self.journal, step.outcomes, {DONE: Sensitive(step.content)})

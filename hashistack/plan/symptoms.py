@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hashistack.plan import names
 from hashistack.plan.actual import Json
 
 
@@ -21,7 +22,7 @@ class Check:
 class Symptoms:
     """All that is known about an instance: its allocation, its checks, the last lines that its tasks wrote.
 
-    `service` is the backing service that it is a member of, "" for an instance of a process.
+    `service` is the backing service that it is for, "" for an instance of a process.
     """
 
     allocation: Json
@@ -35,6 +36,15 @@ class Symptoms:
         if self.service:
             return f"backing_services.{self.service}"
         return f"processes.{self.allocation['TaskGroup']}"
+
+
+def service_of(job: Json) -> str:
+    """Return the backing service that a job is for, "" for one of the app's own; companions have its name and more."""
+    meta = job.get("Meta") or {}
+    name = str(job["ID"]).removeprefix(f"{meta.get(names.OWNER)}-")
+    if names.NODES in meta:
+        return name
+    return name.rpartition("-")[0] if names.ENGINE in meta else ""
 
 
 def tells(check: Check) -> int:

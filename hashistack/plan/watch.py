@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hashistack.plan import names
 from hashistack.plan.actual import Json
 from hashistack.plan.diagnose import Check, Symptoms, diagnose, tells
 from hashistack.plan.finding import Finding
 from hashistack.plan.interfaces import Clock, Jobs, Services
 from hashistack.plan.placement import diagnose_placement
 from hashistack.plan.progress import Progress, Rollout, Trouble, Waiting
+from hashistack.plan.symptoms import service_of
 
 _LOG_BYTES = 4000
 _LOG_LINES = 10
@@ -79,11 +79,7 @@ class Watch:
     def symptoms(self, allocation: Json) -> Symptoms:
         """Gather what is known about an instance."""
         checks = [check for (owner, _), check in self._remembered.items() if owner == allocation["ID"]]
-        return Symptoms(allocation, tuple(checks), self.log_tail(allocation), self._service())
-
-    def _service(self) -> str:
-        meta = self._job.get("Meta") or {}
-        return str(self._job["ID"]).removeprefix(f"{meta.get(names.OWNER)}-") if names.ENGINE in meta else ""
+        return Symptoms(allocation, tuple(checks), self.log_tail(allocation), service_of(self._job))
 
     def _remember(self, allocation: Json) -> None:
         """Keep what the checks of an instance said; a process that is being started again says nothing better."""

@@ -105,7 +105,7 @@ def test_the_data_of_what_is_taken_out_is_seen_where_nothing_else_is_left(
     nomad: Nomad, consul: Consul
 ) -> None:
     bare = stack(SHOP.replace("backing_services:\n  cache: {type: redis}\n", ""))
-    left = {"shop-db": JobState("shop-db", "shop", None, meta={"hashistack.engine": "postgres"})}
+    left = {"shop-db": JobState("shop-db", "shop", None, meta={"hashistack.nodes": "1"})}
     assert with_stand_ins(Actual(jobs=left), nomad, consul, bare).nodes
     assert not with_stand_ins(Actual(), nomad, consul, bare).nodes
 

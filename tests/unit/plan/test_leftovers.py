@@ -12,9 +12,10 @@ from hashistack.plan.volumes import Volume
 from tests.unit.plan.stacks import all_there, stack, wanted
 
 ENGINE = {"hashistack.engine": "postgres"}
+MEMBER = {**ENGINE, "hashistack.nodes": "1"}
 
 
-def with_job(owner: str = "shop", meta: dict[str, str] = ENGINE, volume: str = "shop-db") -> Actual:
+def with_job(owner: str = "shop", meta: dict[str, str] = MEMBER, volume: str = "shop-db") -> Actual:
     actual = all_there()
     jobs = {**actual.jobs, "shop-db": JobState("shop-db", owner, None, meta=meta)}
     return replace(actual, jobs=jobs, volumes=(*actual.volumes, Volume("v-2", volume, "n-1", "ready")))
@@ -36,5 +37,7 @@ def test_nothing_is_said_where_there_is_no_data_or_it_is_no_stand_in_of_this_app
 
 def test_what_the_descriptor_has_is_not_abandoned() -> None:
     actual = with_job()
-    cache = JobState("shop-cache", "shop", None, meta=ENGINE)
-    assert abandoned(stack(), replace(actual, jobs={**actual.jobs, "shop-cache": cache})) == ("shop-db",)
+    cache = JobState("shop-cache", "shop", None, meta=MEMBER)
+    setup = JobState("shop-cache-setup", "shop", None, meta=ENGINE)
+    jobs = {**actual.jobs, "shop-cache": cache, "shop-cache-setup": setup}
+    assert abandoned(stack(), replace(actual, jobs=jobs)) == ("shop-db",)

@@ -6,14 +6,17 @@ import pytest
 
 from hashistack.diagnostics import DeployError
 from hashistack.plan.actual import Candidate, Json, Variable
-from hashistack.plan.progress import LogLine, Released
+from hashistack.plan.progress import LogLine, Released, Trouble
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.setup import Setup
 from hashistack.plan.steps import RunSetup
 from tests.unit.plan.fakes import FakeClock, FakeJobs, FakeJournal, FakeProgress, instance
 
 JOB, OUTCOMES = "shop-events-setup", "hashistack/stand-ins/shop-events"
-STEP = RunSetup(JOB, Candidate({"ID": JOB}, "text", {}, 4, changed=True), "content-2", OUTCOMES, 30)
+META = {"hashistack.app": "shop", "hashistack.engine": "kafka"}
+STEP = RunSetup(
+    JOB, Candidate({"ID": JOB, "Meta": META}, "text", {}, 4, changed=True), "content-2", OUTCOMES, 30
+)
 
 
 @dataclass
@@ -58,6 +61,26 @@ def test_one_that_fails_is_not_remembered_and_its_last_lines_are_told(world: Wor
         world.run()
     assert caught.value.diagnostics[0].summary == f"{JOB} failed: line 4 | line 5 | line 6 | line 7 | line 8"
     assert "setup" not in world.jobs.stored[OUTCOMES].items
+
+
+def test_what_it_lacks_is_written_at_its_service(world: World) -> None:
+    killed = {
+        "Type": "Terminated",
+        "DisplayMessage": "Exit Code: 137",
+        "ExitCode": 137,
+        "Details": {"exit_code": "137", "oom_killed": "true"},
+        "Time": 1,
+    }
+
+    def place(_: Json) -> None:
+        states = {"setup": {"State": "dead", "Failed": True, "Events": [killed]}}
+        world.jobs.instances = [instance("failed", job=JOB, TaskStates=states)]
+
+    world.jobs.on_register = place
+    with pytest.raises(DeployError):
+        world.run()
+    (trouble,) = world.progress.of(Trouble)
+    assert "`backing_services.events.memory`" in trouble.finding.hint
 
 
 def test_one_that_finds_no_machine_is_taken_back(world: World) -> None:
