@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from hashistack.plan.actual import Candidate, Json
 from hashistack.plan.interfaces import Clock, Jobs
 from hashistack.plan.placement import diagnose_placement
-from hashistack.plan.progress import LogLine, Progress, Submitted, Trouble
+from hashistack.plan.progress import LogLine, Progress, Submitted, Trouble, Waiting
+from hashistack.plan.symptoms import doing
 
 _TICK = 0.5
+_QUIET = 15.0  # seconds in which it is not said what is waited for
 _LATE = 3.0  # seconds after its end in which Nomad may still collect what a short-lived container wrote
 _ENDED = ("complete", "failed", "lost")
 _LAST_LINES = 5
@@ -51,7 +53,8 @@ class BatchRun:
 
     def follow(self, job: str, since: int, patience: float) -> Json | None:
         """Return the instance that was made after `since` once it has ended; None if there is none in time."""
-        end = self.clock.now() + patience
+        spoke = self.clock.now()
+        end = spoke + patience
         while True:
             # Instances of a purged job stay listed under its id until garbage is collected.
             allocations = [a for a in self.jobs.allocations(job) if a["CreateIndex"] > since]
@@ -66,7 +69,19 @@ class BatchRun:
                         self._await_log(job, newest)
                     self._show(job, newest, last=True)
                     return newest
+                spoke = self._say_doing(job, newest, spoke)
             self.clock.wait(_TICK)
+
+    def _say_doing(self, job: str, allocation: Json, spoke: float) -> float:
+        """Say after a silence what an instance does that has no log yet; return when something was said last.
+
+        There is no end to it: an image may take long, and who waits can interrupt it.
+        """
+        now, status = self.clock.now(), allocation["ClientStatus"]
+        if status == "running" or now - spoke < _QUIET:
+            return spoke
+        self.progress.report(Waiting(f"{job} ({status}): {doing(allocation)}"))
+        return now
 
     def _await_log(self, job: str, allocation: Json) -> None:
         """Show the log of a job that has failed until there is one and it no longer grows, or it is too late."""

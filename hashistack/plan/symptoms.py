@@ -47,6 +47,13 @@ def service_of(job: Json) -> str:
     return name.rpartition("-")[0] if names.ENGINE in meta else ""
 
 
+def doing(allocation: Json) -> str:
+    """Say what Nomad said last of an instance."""
+    states = (allocation.get("TaskStates") or {}).values()
+    events = [event for state in states for event in state["Events"] or []]
+    return str(events[-1]["DisplayMessage"]) if events else "not started yet"
+
+
 def tells(check: Check) -> int:
     """Rank what a check says: an answer says more than a connection that breaks, and that more than one refused."""
     if check.status == "passing" or re.search(r"HTTP \w+ \S+: \d{3}", check.output):

@@ -10,7 +10,7 @@ from hashistack.plan.finding import Finding
 from hashistack.plan.interfaces import Clock, Jobs, Services
 from hashistack.plan.placement import diagnose_placement
 from hashistack.plan.progress import Progress, Rollout, Trouble, Waiting
-from hashistack.plan.symptoms import service_of
+from hashistack.plan.symptoms import doing, service_of
 
 _LOG_BYTES = 4000
 _LOG_LINES = 10
@@ -126,13 +126,8 @@ class Watch:
         """After a silence, say what an instance is doing: pulling an image can take minutes."""
         if self._clock.now() - self._spoke < _QUIET:
             return
-        events = [
-            event
-            for state in (allocation.get("TaskStates") or {}).values()
-            for event in state["Events"] or []
-        ]
-        doing = str(events[-1]["DisplayMessage"]) if events else "not started yet"
-        self._say(Waiting(f"{allocation['TaskGroup']} of {self._job['ID']}: {doing} ({seconds:.0f} s)"))
+        what = f"{allocation['TaskGroup']} of {self._job['ID']}: {doing(allocation)}"
+        self._say(Waiting(f"{what} ({seconds:.0f} s)"))
 
     def _say(self, event: Rollout | Trouble | Waiting) -> None:
         self._spoke = self._clock.now()

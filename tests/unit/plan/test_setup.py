@@ -6,7 +6,7 @@ import pytest
 
 from hashistack.diagnostics import DeployError
 from hashistack.plan.actual import Candidate, Json, Variable
-from hashistack.plan.progress import LogLine, Released, Trouble
+from hashistack.plan.progress import LogLine, Released, Trouble, Waiting
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.setup import Setup
 from hashistack.plan.steps import RunSetup
@@ -61,6 +61,26 @@ def test_one_that_fails_is_not_remembered_and_its_last_lines_are_told(world: Wor
         world.run()
     assert caught.value.diagnostics[0].summary == f"{JOB} failed: line 4 | line 5 | line 6 | line 7 | line 8"
     assert "setup" not in world.jobs.stored[OUTCOMES].items
+
+
+@dataclass
+class Slow(FakeJobs):
+    """An instance that waits for half a minute, runs as long, and then is done."""
+
+    def allocations(self, job_id: str) -> list[Json]:
+        now = self.clock.now()
+        status = "pending" if now < 31 else "running" if now < 62 else "complete"
+        events = [{"Type": "Template", "DisplayMessage": "Missing: health.service(shop-events)"}]
+        states = {"setup": {"State": status, "Events": events}}
+        return [instance(status, job=job_id, TaskStates=states)]
+
+
+def test_while_it_does_not_run_it_is_said_now_and_then_what_it_waits_for(world: World) -> None:
+    world.jobs = Slow(world.clock)
+    world.jobs.stored[OUTCOMES] = Variable(OUTCOMES, {}, 2)
+    world.run()
+    told = Waiting(f"{JOB} (pending): Missing: health.service(shop-events)")
+    assert world.progress.of(Waiting) == [told, told]
 
 
 def test_what_it_lacks_is_written_at_its_service(world: World) -> None:
