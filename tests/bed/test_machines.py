@@ -26,6 +26,13 @@ with factory.running(1) as bed:
     print(bed.folder, flush=True)
     time.sleep(600)
 """
+FAILS_ONCE = """[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c "mkdir /run/{0} && exit {1} || exit 0"
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +108,16 @@ def test_after_a_power_cut_a_machine_is_silent_and_comes_back_on_its_disk(
     bed.boot("h1")
     assert machine.ssh("ls /root/also-kept").returncode == 0
     assert machine.host_keys == keys
+
+
+def test_only_what_the_host_kept_from_starting_is_started_again(bed: Factory, machine: Machine) -> None:
+    units = {"kept": 219, "broken": 1}
+    for name, status in units.items():
+        (machine.disk / f"etc/systemd/system/{name}.service").write_text(FAILS_ONCE.format(name, status))
+        machine.run(f"systemctl enable {name}")
+    machine.power_cut()
+    bed.boot("h1")
+    assert machine.ssh("systemctl is-active kept broken").stdout.split() == ["active", "failed"]
 
 
 def test_a_machine_with_an_empty_disk_has_the_old_address_and_new_keys_or_the_old_ones(bed: Factory) -> None:

@@ -153,11 +153,14 @@ def go_version(output: str) -> tuple[int, ...]:
 def main() -> int:
     """Print the paths of the tools that the command line names."""
     parser = argparse.ArgumentParser(description="Build Nomad and Consul for the tests, once.")
-    parser.add_argument("tools", nargs="+", choices=sorted(TAGS))
+    parser.add_argument("tools", nargs="+", metavar="TOOL[-VERSION]", help=", ".join(sorted(TAGS)))
     parser.add_argument("--build", action="store_true", help="do not take one from PATH")
     options = parser.parse_args()
     try:
-        paths = [ensure(tool, build=options.build) for tool in options.tools]
+        asked = [tool.partition("-") for tool in options.tools]
+        if unknown := {tool for tool, _, _ in asked} - set(TAGS):
+            parser.error(f"nobody knows how to build {', '.join(sorted(unknown))}")
+        paths = [ensure(tool, build=options.build, version=version) for tool, _, version in asked]
     except (BedError, BedUnavailable) as error:
         say(str(error))
         return 1
