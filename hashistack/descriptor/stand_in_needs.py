@@ -39,7 +39,7 @@ class Needs:
 
 NEEDS: dict[str, Needs] = {
     "postgres": Needs((14,), (19,), memory=256),
-    "valkey": Needs((7, 2), (10,), memory=64, storage=128),
+    "valkey": Needs((7, 2), (10,), memory=64, storage=64),
     "kafka": Needs((4, 2), (5,), memory=640),
     "emqx": Needs((5, 8), (5, 9), memory=256),
     "rabbitmq": Needs((4, 0), (5,), memory=256),

@@ -125,11 +125,11 @@ choose_role() {
 write_outcome() {
   cat >/data/.member.new <<END
 MEMBER_ID=$id
-MEMBER_ROLE=$role
+MEMBER_ROLE=$(echo "$role" | sed 's/^resume$/join/')
 MEMBER_ADDRESS=$ADDRESS
 MEMBER_NODES=$MEMBER_NODES
 PEERS="$(members)"
-# A process that is started again goes on with what the first one made.
+# A process that is started again goes on with what is on the disk; one whose disk was emptied meanwhile joins.
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member

@@ -1,5 +1,6 @@
-# Tells the others that there is a cluster, once the engine has said so by /data/.formed.
+# Tells the others that there is a cluster, once the engine has said so by /data/.formed; then keeps the list of members.
 set -eu
+trap exit TERM
 until [ -e /data/.formed ]; do sleep 1; done
 
 kv=hashistack/$MEMBER_JOB
@@ -11,3 +12,20 @@ done
 
 # From now on this node never begins a cluster again, also where its disk is emptied while it is here.
 sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
+
+# A machine may be replaced: who reports, and who starts again later, finds the members as Consul has them now.
+follow_members() {
+  . /alloc/member.env
+  peers=$(sed '/^$/d' /local/peers | sort -n | tr '\n' ' ' | sed 's/ $//')
+  [ "$peers" != "$PEERS" ] && [ "$(echo "$peers" | wc -w)" -eq "$MEMBER_NODES" ] || return 0
+  sed "s|^PEERS=.*|PEERS=\"$peers\"|" /alloc/member.env >/alloc/member.env.new
+  chmod 0644 /alloc/member.env.new
+  mv /alloc/member.env.new /alloc/member.env
+  echo "formed: the members are now $peers"
+}
+
+while :; do
+  follow_members
+  sleep 15 &
+  wait $!
+done

@@ -33,6 +33,9 @@ all() {
   odd=$(ask "SELECT datname FROM pg_database WHERE datname NOT LIKE '% (restored)'
     AND (octet_length(datname) > 52 OR datname ~ '[|\n]')") || return 1
   [ -z "$odd" ] || { echo "no backup can be made of a database of such a name: $odd" >&2 && return 1; }
+  torn=$(ask "SELECT datname FROM pg_database AS each WHERE datname LIKE '% (restored)'
+    AND NOT EXISTS (SELECT FROM pg_database WHERE datname = left(each.datname, -11))") || return 1
+  [ -z "$torn" ] || { echo "a restore broke off, or has not ended: restore again to give $torn its name" >&2 && return 1; }
   while IFS='|' read -r new owner plain; do
     dump "$new" "$owner" "$plain" || return 1
   done <<LIST

@@ -7,7 +7,7 @@ set -eu
 own=/secrets/postgres
 data=/data/postgres
 keys=hashistack/$NOMAD_JOB_NAME/$NOMAD_JOB_NAME
-tls="sslrootcert: /secrets/ca.pem, sslcert: /secrets/certificate.pem, sslkey: $own/key.pem, sslmode: verify-ca"
+tls="sslrootcert: /secrets/ca.pem, sslcert: $own/certificate.pem, sslkey: $own/key.pem, sslmode: verify-ca"
 
 say() { echo "start: $*" >&2; }
 
@@ -28,21 +28,37 @@ check_version() {
 take_over_disk() {
   chmod 0755 /data
   install -d -o postgres -g postgres -m 0700 $own
+  # Both are copied: Nomad writes a renewed pair to /secrets while this one runs, and one of each pair fits nothing.
   install -o postgres -g postgres -m 0600 /secrets/key.pem $own/key.pem
+  install -o postgres -g postgres -m 0644 /secrets/certificate.pem $own/certificate.pem
   install -d -o postgres -g postgres -m 0755 /var/run/postgresql
   [ ! -d $data ] || [ "$(stat -c %u $data)" = "$(id -u postgres)" ] || chown -R postgres:postgres $data
   install -d -o postgres -g postgres -m 0700 $data
 }
 
-key() {
+consul() { # PATH OPTIONS...
+  path=$1
+  shift
   printf 'header = "X-Consul-Token: %s"' "${CONSUL_HTTP_TOKEN:-}" |
-    curl --silent --fail --max-time 5 --config - "$CONSUL_HTTP_ADDR/v1/kv/$keys/$1?raw"
+    curl --silent --fail --max-time 5 --config - "$@" "$CONSUL_HTTP_ADDR/v1/kv/$keys/$path"
 }
+
+key() { consul "$1?raw"; }
 
 # Only the founder may begin a database; a node with an empty disk must never, whatever is lost in Consul.
 await_founder() {
   [ -n "$(key initialize)" ] || say "waiting for the node that begins the database"
   until [ -n "$(key initialize)" ]; do sleep 2; done
+}
+
+# Patroni writes an empty key when it begins a database, and its number there when all is made, before anybody is let in.
+# One that was ended in between would wait for itself, or go on without the roles: the founder begins anew.
+drop_unfinished() {
+  begun=$(key initialize) || return 0 # no key, or no answer
+  [ -z "$begun" ] || return 0
+  say "the database was not finished: beginning anew"
+  rm -rf $data
+  consul initialize --output /dev/null --request DELETE
 }
 
 # What all nodes must agree on: Patroni keeps it in Consul and takes these only once, settle.sh brings them up to date.
@@ -76,12 +92,12 @@ consul: {url: "$CONSUL_HTTP_ADDR", token: "${CONSUL_HTTP_TOKEN:-}", register_ser
 restapi:
   listen: 0.0.0.0:$NOMAD_PORT_rest
   connect_address: $MEMBER_ADDRESS:$NOMAD_PORT_rest
-  certfile: /secrets/certificate.pem
+  certfile: $own/certificate.pem
   keyfile: $own/key.pem
   cafile: /secrets/ca.pem
   verify_client: optional
   authentication: {username: patroni, password: "$REST_PASSWORD"}
-ctl: {cacert: /secrets/ca.pem, certfile: /secrets/certificate.pem, keyfile: $own/key.pem}
+ctl: {cacert: /secrets/ca.pem, certfile: $own/certificate.pem, keyfile: $own/key.pem}
 
 bootstrap:
   dcs: $(shared_settings | tr '\n' ' ')
@@ -108,7 +124,7 @@ postgresql:
     unix_socket_directories: /var/run/postgresql
     password_encryption: scram-sha-256
     ssl: "on"
-    ssl_cert_file: /secrets/certificate.pem
+    ssl_cert_file: $own/certificate.pem
     ssl_key_file: $own/key.pem
     ssl_ca_file: /secrets/ca.pem
     ssl_min_protocol_version: TLSv1.2
@@ -136,11 +152,12 @@ END
 
 # Options of curl in a file: a password on a command line could be read by every process of the machine.
 curl_options() {
-  printf '%s\n' silent fail 'max-time = 5' 'cacert = /secrets/ca.pem' 'cert = /secrets/certificate.pem' \
-    "key = $own/key.pem" "user = \"patroni:$REST_PASSWORD\""
+  printf '%s\n' silent fail 'max-time = 5' 'cacert = /secrets/ca.pem' \
+    "cert = $own/certificate.pem" "key = $own/key.pem" "user = \"patroni:$REST_PASSWORD\""
 }
 
 check_version
+[ "$MEMBER_ROLE" != found ] || drop_unfinished
 take_over_disk
 umask 077
 configuration >$own/patroni.yml

@@ -4,12 +4,15 @@ set -eu
 set -a
 . /secrets/database.env
 set +a
-export PGDATABASE=postgres PGSSLMODE=require PGCONNECT_TIMEOUT=5
+# Not of a node that was the primary until now: PostgreSQL logs a statement that it refuses, with the password in it.
+export PGDATABASE=postgres PGSSLMODE=require PGCONNECT_TIMEOUT=5 PGTARGETSESSIONATTRS=read-write
 # A service of the cloud has no authority of its own: the file is empty.
 ! grep -q CERTIFICATE "$AUTHORITY" || export PGSSLMODE=verify-ca PGSSLROOTCERT="$AUTHORITY"
 
 make() {
   "$BIN/psql" --no-psqlrc --quiet --tuples-only --set ON_ERROR_STOP=1 --set tenant="$TENANT" <<'SQL'
+-- One at a time, for the same reason: two that make one role at once are refused.
+SELECT pg_advisory_lock(hashtext('hashistack.tenant')) \g /dev/null
 \set password `printenv TENANT_PASSWORD`
 SELECT to_regnamespace('hashistack') IS NOT NULL AS ours \gset
 \if :ours

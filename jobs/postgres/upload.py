@@ -44,7 +44,7 @@ class Answer:
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of the elements of that name in the XML document."""
-        elements = ElementTree.fromstring(self.body).iter()  # noqa: S314 - of the storage that keeps all backups
+        elements = ElementTree.fromstring(self.body.strip()).iter()  # noqa: S314 - of the storage that keeps all backups
         return [element.text or "" for element in elements if element.tag.rpartition("}")[2] == name]
 
 
@@ -138,7 +138,9 @@ def store(bucket: Bucket, key: str, stream: BinaryIO) -> int:
             for number, etag in enumerate(etags, 1)
         )
         document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-        bucket.ask("POST", key, {"uploadId": upload}, document)
+        done = bucket.ask("POST", key, {"uploadId": upload}, document)
+        if not done.texts("ETag"):  # S3 may say 200 first, and then that it failed
+            raise UploadError(f"{key} was not put together: {done.body.decode(errors='replace')}")
     except UploadError:
         bucket.ask("DELETE", key, {"uploadId": upload})
         raise

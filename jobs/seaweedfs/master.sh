@@ -15,6 +15,18 @@ ordered() {
   if [ "$MEMBER_ROLE" = found ]; then echo "$mine,$others"; else echo "$others,$mine"; fi
 }
 
+# A master brings the voters to its own list when it leads for the first time: with an old one it would vote out the
+# machine that took another's place. So it starts again where the list has changed, one node after the other.
+follow_members() {
+  while [ ! -s /alloc/peers ] || [ "$(wc -w </alloc/peers)" -ne "$MEMBER_NODES" ] || [ "$(cat /alloc/peers)" = "$PEERS" ]; do
+    sleep 10
+  done
+  sleep $((60 * MEMBER_ID))
+  echo "master: the members have changed, starting again with $(cat /alloc/peers)"
+  kill 1
+}
+follow_members &
+
 # SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer.
 exec weed -logtostderr=true master \
   -ip="$MEMBER_ADDRESS" -ip.bind=0.0.0.0 -port="$NOMAD_PORT_master" -port.grpc="$NOMAD_PORT_master_grpc" \

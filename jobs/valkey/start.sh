@@ -81,6 +81,7 @@ replicas_behind() { # by how much they are behind, in bytes, one a line
 
 # A primary that is told to end takes no writes, waits until a replica has everything, and has it take over.
 hand_over() {
+  . /alloc/member.env # a machine may have been replaced since the start
   [ "$MEMBER_NODES" -gt 1 ] && [ "$(role)" = master ] && [ -n "$(replicas_behind)" ] || return 0
   say "handing over"
   valkey "$MEMBER_ADDRESS" client pause 15000 write

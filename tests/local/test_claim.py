@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.bed import processes
 from tests.bed.network import free_ports
 from tests.conftest import needed
-from tests.local.api import get
+from tests.local.api import get, until
 from tests.tools import build
 
 SCRIPTS = Path(__file__).parents[2] / "jobs" / "_member"
@@ -46,13 +47,22 @@ class Node:
         said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
         return dict(line.split("=", 1) for line in said.splitlines() if line.startswith(("MEMBER_", "PEERS")))
 
+    def hears(self, peers: str) -> None:
+        """Do what Nomad does with the template of the members."""
+        (self.folder / "local" / "peers").write_text(peers)
+
+    def role_on_file(self) -> str:
+        """Return the role that the engine would have with an empty disk."""
+        text = (self.folder / "alloc" / "member.env").read_text()
+        return str(re.findall("^MEMBER_ROLE=(.*)$", text, re.MULTILINE)[0])
+
     def use_disk(self) -> None:
         """Do what the engine does once its data is on the disk."""
         (self.disk / ".formed").touch()
 
     def _start(self, name: str) -> subprocess.Popen[str]:
         # In a container these folders stand at the root.
-        script = re.sub(r"/(data|alloc)\b", rf"{self.folder}/\1", (SCRIPTS / f"{name}.sh").read_text())
+        script = re.sub(r"/(data|alloc|local)\b", rf"{self.folder}/\1", (SCRIPTS / f"{name}.sh").read_text())
         started = subprocess.Popen(
             ["sh", "-c", script],
             env=self.environ | {"PATH": os.environ["PATH"], "TMPDIR": str(self.folder)},
@@ -76,7 +86,7 @@ class Nodes:
     def node(self, name: str, count: int = 3, number: int = 0) -> Node:
         """Return the machine, made at the first call; `count` is how many members the cluster is to have."""
         folder = self.folder / name
-        for each in ("data", "alloc"):
+        for each in ("data", "alloc", "local"):
             (folder / each).mkdir(parents=True, exist_ok=True)
         environ = {
             "CONSUL_HTTP_ADDR": self.consul,
@@ -174,7 +184,9 @@ def form(*members: Node) -> None:
     first = next(member for member in members if member.member()["MEMBER_ROLE"] == "found")
     for member in (first, *members):
         member.use_disk()
-        ended(member.formed())
+        member.hears("")
+        member.formed()
+    until(lambda: first.role_on_file() != "found", 20)
 
 
 def test_nodes_that_start_at_the_same_moment_give_one_founder(nodes: Nodes) -> None:
@@ -203,15 +215,37 @@ def test_nobody_begins_before_all_members_are_known(nodes: Nodes) -> None:
 def test_a_cluster_has_formed_once_there_is_data(nodes: Nodes) -> None:
     node = nodes.node("a", count=1)
     ended(node.claim())
-    waiting = node.formed()
+    node.hears("1=192.0.2.97")
+    node.formed()
     assert "formed" not in nodes.written()
     node.use_disk()
-    ended(waiting)
-    assert nodes.written()["formed"] == "1"
+    until(lambda: nodes.written().get("formed") == "1", 20)
     # A disk that is emptied from now on belongs to a node that joins.
     assert node.member()["MEMBER_ROLE"] == "resume"
     (node.disk / ".formed").unlink()
-    assert node.member()["MEMBER_ROLE"] == "join"
+    until(lambda: node.member()["MEMBER_ROLE"] == "join", 10)
+
+
+def test_a_disk_that_is_emptied_under_a_process_belongs_to_a_node_that_joins(nodes: Nodes) -> None:
+    three = [nodes.node(name) for name in "abc"]
+    form(*three)
+    ended(three[0].claim())
+    assert three[0].member()["MEMBER_ROLE"] == "resume"
+    (three[0].disk / ".formed").unlink()
+    assert three[0].member()["MEMBER_ROLE"] == "join"
+
+
+def test_the_others_hear_of_a_machine_that_took_the_place_of_one(nodes: Nodes) -> None:
+    three = [nodes.node(name) for name in "abc"]
+    form(*three)
+    before = three[0].member()
+    three[0].hears("3=192.0.2.99\n\n1=192.0.2.97\n")  # a place is free: nobody knows yet whose it will be
+    three[0].formed()
+    time.sleep(3)
+    assert three[0].member() == before
+    three[0].hears("3=192.0.2.99\n1=192.0.2.97\n2=192.0.2.7\n")
+    peers = {"PEERS": "1=192.0.2.97 2=192.0.2.7 3=192.0.2.99"}
+    until(lambda: three[0].member() == before | peers, 40)
 
 
 def test_who_comes_back_with_its_disk_goes_on(nodes: Nodes) -> None:

@@ -149,5 +149,8 @@ def test_only_a_cloud_has_logins_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "hashistack.yaml").write_text(DESCRIPTOR)
     result = run("secrets", "rotate", "uploads", "-e", "laptop", cwd=tmp_path)
     assert result.code == 64
-    assert "error[HS669]: laptop has no services that a cloud runs" in result.err
-    assert "hashistack secrets set" in result.err
+    assert "error[HS756]: the login of uploads is not changed" in result.err
+    other = run("secrets", "rotate", "SESSION_KEY", "-e", "laptop", cwd=tmp_path)
+    assert other.code == 64
+    assert "error[HS669]: laptop has no services that a cloud runs" in other.err
+    assert "hashistack secrets set" in other.err

@@ -46,6 +46,12 @@ class Member:
     files: tuple[str, ...]
 
     @property
+    def peers(self) -> str:
+        """A template body with a line `<id>=<address>` for each member; the value of its key is `<node> <address>`."""
+        address = '{{ index (.Value | split " ") 1 }}'
+        return f'{{{{ range ls "hashistack/{self.job}/members" }}}}{{{{ .Key }}}}={address}\n{{{{ end }}}}'
+
+    @property
     def has_metrics(self) -> bool:
         """Whether one of the ports is for metrics."""
         return any(port.label == "metrics" for port in self.ports)

@@ -48,9 +48,8 @@ class SeaweedView:
     """What the templates in `seaweedfs/` show; `volumes` of `volume_size` MiB are the room of one node.
 
     `replication` is a copy on how many other data centers, racks and machines, a digit each. `identities` is the body
-    of the file with the keys of S3 clients, `peers` that of the file with the members as Consul has them. A port of
-    SeaweedFS is written `http.grpc`. `tenant` is the database that the filers share, `database` the body of the file
-    that says where it is.
+    of the file with the keys of S3 clients. A port of SeaweedFS is written `http.grpc`. `tenant` is the database that
+    the filers share, `database` the body of the file that says where it is.
     """
 
     member: Member
@@ -60,7 +59,6 @@ class SeaweedView:
     volumes: int
     volume_size: int
     identities: str
-    peers: str
     master_ports: str
     filer_ports: str
     tenant: postgres.Tenant | None
@@ -99,7 +97,6 @@ def _view(stack: Stack, service: BackingService) -> SeaweedView:
         volumes=max(service.storage // size, 1),
         volume_size=size,
         identities=_identities(node.job, service.buckets),
-        peers=_peers(node.job),
         master_ports=_ports(node, "master"),
         filer_ports=_ports(node, "filer"),
         tenant=postgres.tenant(stack, service) if service.database else None,
@@ -115,12 +112,6 @@ def _part(node: Member, task: str, share: int) -> Part:
 def _ports(node: Member, part: str) -> str:
     numbers = {port.label: port.number for port in node.ports}
     return f"{numbers[part]}.{numbers[f'{part}_grpc']}"
-
-
-def _peers(job: str) -> str:
-    """Return a template body with a line `<id>=<address>` for each member; the key's value is `<node> <address>`."""
-    address = '{{ index (.Value | split " ") 1 }}'
-    return f'{{{{ range ls "hashistack/{job}/members" }}}}{{{{ .Key }}}}={address}\n{{{{ end }}}}'
 
 
 def _database(stack: Stack, service: BackingService) -> str:

@@ -20,6 +20,7 @@ from botocore.credentials import Credentials
 
 SCRIPT = Path(__file__).parents[3] / "jobs" / "postgres" / "upload.py"
 KEY, SECRET, REGION = "access", "s3cret", "eu-west-1"
+LATE = '\n\n<?xml version="1.0"?>'  # S3 keeps the connection alive by empty lines while it works
 DOCUMENT = '<R xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{}</R>'
 
 
@@ -34,13 +35,17 @@ def _upload() -> ModuleType:
 
 
 class Storage(ThreadingHTTPServer):
-    """Keep objects in a dictionary; `broken` requests are answered with 503 first."""
+    """Keep objects in a dictionary; `broken` requests are answered with 503 first.
+
+    One that `refuses` says 200, and then that it could not put the parts together: so may S3.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.objects: dict[str, bytes] = {}
         self.parts: dict[int, bytes] = {}
         self.broken = 0
+        self.refuses = False
         self.open_uploads = 0
 
 
@@ -73,11 +78,13 @@ class Handler(BaseHTTPRequestHandler):
             case "PUT":
                 storage.parts[int(query["partNumber"])] = body
                 self._say(200, "")
+            case "POST" if storage.refuses:
+                self._say(200, LATE + DOCUMENT.format("<Code>InternalError</Code>"))
             case "POST":
                 assert body.count(b"<Part>") == len(storage.parts)
                 storage.objects[name] = b"".join(storage.parts[number] for number in sorted(storage.parts))
                 storage.open_uploads -= 1
-                self._say(200, DOCUMENT.format(""))
+                self._say(200, LATE + DOCUMENT.format("<ETag>of all</ETag>"))
             case "DELETE":
                 storage.open_uploads -= "uploadId" in query
                 storage.objects.pop(name, None)
@@ -151,6 +158,15 @@ def test_a_storage_that_is_away_for_a_moment_is_asked_again(
     storage.broken = 2
     upload.store(bucket, "backups/a.sql.gz", io.BytesIO(b"content" + b"complete"))
     assert storage.objects == {"backups/a.sql.gz": b"content"}
+
+
+def test_what_could_not_be_put_together_is_not_stored(
+    upload: ModuleType, storage: Storage, bucket: Any
+) -> None:
+    storage.refuses = True
+    with pytest.raises(upload.UploadError, match="InternalError"):
+        upload.store(bucket, "backups/a.sql.gz", io.BytesIO(b"content" + b"complete"))
+    assert storage.open_uploads == 0
 
 
 def test_a_wrong_key_is_told_at_once(upload: ModuleType, bucket: Any) -> None:

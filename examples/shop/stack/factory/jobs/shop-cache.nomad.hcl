@@ -42,15 +42,15 @@ job "shop-cache" {
       max_parallel      = 1
       health_check      = "checks"
       min_healthy_time  = "10s"
-      healthy_deadline  = "10m"
-      progress_deadline = "30m"
+      healthy_deadline  = "30m"
+      progress_deadline = "40m"
     }
 
     migrate {
       max_parallel     = 1
       health_check     = "checks"
       min_healthy_time = "10s"
-      healthy_deadline = "10m"
+      healthy_deadline = "30m"
     }
 
     # It never gives up where its disk is.
@@ -342,11 +342,11 @@ choose_role() {
 write_outcome() {
   cat >/data/.member.new <<END
 MEMBER_ID=$id
-MEMBER_ROLE=$role
+MEMBER_ROLE=$(echo "$role" | sed 's/^resume$/join/')
 MEMBER_ADDRESS=$ADDRESS
 MEMBER_NODES=$MEMBER_NODES
 PEERS="$(members)"
-# A process that is started again goes on with what the first one made.
+# A process that is started again goes on with what is on the disk; one whose disk was emptied meanwhile joins.
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
@@ -385,13 +385,14 @@ EOT
       }
     }
 
-    # Once its disk is in use, no other node may begin a cluster of its own.
+    # Once its disk is in use, no other node may begin a cluster of its own; and who the members are may change.
     task "formed" {
       driver = "docker"
       user   = "root"
 
       lifecycle {
-        hook = "poststart"
+        hook    = "poststart"
+        sidecar = true
       }
 
       config {
@@ -416,8 +417,9 @@ EOT
         destination = "local/formed.sh"
         change_mode = "noop"
         data        = <<EOT
-# Tells the others that there is a cluster, once the engine has said so by /data/.formed.
+# Tells the others that there is a cluster, once the engine has said so by /data/.formed; then keeps the list of members.
 set -eu
+trap exit TERM
 until [ -e /data/.formed ]; do sleep 1; done
 
 kv=hashistack/$MEMBER_JOB
@@ -429,6 +431,32 @@ done
 
 # From now on this node never begins a cluster again, also where its disk is emptied while it is here.
 sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
+
+# A machine may be replaced: who reports, and who starts again later, finds the members as Consul has them now.
+follow_members() {
+  . /alloc/member.env
+  peers=$(sed '/^$/d' /local/peers | sort -n | tr '\n' ' ' | sed 's/ $//')
+  [ "$peers" != "$PEERS" ] && [ "$(echo "$peers" | wc -w)" -eq "$MEMBER_NODES" ] || return 0
+  sed "s|^PEERS=.*|PEERS=\"$peers\"|" /alloc/member.env >/alloc/member.env.new
+  chmod 0644 /alloc/member.env.new
+  mv /alloc/member.env.new /alloc/member.env
+  echo "formed: the members are now $peers"
+}
+
+while :; do
+  follow_members
+  sleep 15 &
+  wait $!
+done
+EOT
+      }
+
+      template {
+        destination = "local/peers"
+        change_mode = "noop"
+        data        = <<EOT
+{{ range ls "hashistack/shop-cache/members" }}{{ .Key }}={{ index (.Value | split " ") 1 }}
+{{ end }}
 EOT
       }
 
@@ -640,6 +668,7 @@ replicas_behind() { # by how much they are behind, in bytes, one a line
 
 # A primary that is told to end takes no writes, waits until a replica has everything, and has it take over.
 hand_over() {
+  . /alloc/member.env # a machine may have been replaced since the start
   [ "$MEMBER_NODES" -gt 1 ] && [ "$(role)" = master ] && [ -n "$(replicas_behind)" ] || return 0
   say "handing over"
   valkey "$MEMBER_ADDRESS" client pause 15000 write

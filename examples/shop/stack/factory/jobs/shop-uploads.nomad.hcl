@@ -42,15 +42,15 @@ job "shop-uploads" {
       max_parallel      = 1
       health_check      = "checks"
       min_healthy_time  = "10s"
-      healthy_deadline  = "10m"
-      progress_deadline = "30m"
+      healthy_deadline  = "30m"
+      progress_deadline = "40m"
     }
 
     migrate {
       max_parallel     = 1
       health_check     = "checks"
       min_healthy_time = "10s"
-      healthy_deadline = "10m"
+      healthy_deadline = "30m"
     }
 
     # It never gives up where its disk is.
@@ -383,11 +383,11 @@ choose_role() {
 write_outcome() {
   cat >/data/.member.new <<END
 MEMBER_ID=$id
-MEMBER_ROLE=$role
+MEMBER_ROLE=$(echo "$role" | sed 's/^resume$/join/')
 MEMBER_ADDRESS=$ADDRESS
 MEMBER_NODES=$MEMBER_NODES
 PEERS="$(members)"
-# A process that is started again goes on with what the first one made.
+# A process that is started again goes on with what is on the disk; one whose disk was emptied meanwhile joins.
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
@@ -426,13 +426,14 @@ EOT
       }
     }
 
-    # Once its disk is in use, no other node may begin a cluster of its own.
+    # Once its disk is in use, no other node may begin a cluster of its own; and who the members are may change.
     task "formed" {
       driver = "docker"
       user   = "root"
 
       lifecycle {
-        hook = "poststart"
+        hook    = "poststart"
+        sidecar = true
       }
 
       config {
@@ -457,8 +458,9 @@ EOT
         destination = "local/formed.sh"
         change_mode = "noop"
         data        = <<EOT
-# Tells the others that there is a cluster, once the engine has said so by /data/.formed.
+# Tells the others that there is a cluster, once the engine has said so by /data/.formed; then keeps the list of members.
 set -eu
+trap exit TERM
 until [ -e /data/.formed ]; do sleep 1; done
 
 kv=hashistack/$MEMBER_JOB
@@ -470,6 +472,32 @@ done
 
 # From now on this node never begins a cluster again, also where its disk is emptied while it is here.
 sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
+
+# A machine may be replaced: who reports, and who starts again later, finds the members as Consul has them now.
+follow_members() {
+  . /alloc/member.env
+  peers=$(sed '/^$/d' /local/peers | sort -n | tr '\n' ' ' | sed 's/ $//')
+  [ "$peers" != "$PEERS" ] && [ "$(echo "$peers" | wc -w)" -eq "$MEMBER_NODES" ] || return 0
+  sed "s|^PEERS=.*|PEERS=\"$peers\"|" /alloc/member.env >/alloc/member.env.new
+  chmod 0644 /alloc/member.env.new
+  mv /alloc/member.env.new /alloc/member.env
+  echo "formed: the members are now $peers"
+}
+
+while :; do
+  follow_members
+  sleep 15 &
+  wait $!
+done
+EOT
+      }
+
+      template {
+        destination = "local/peers"
+        change_mode = "noop"
+        data        = <<EOT
+{{ range ls "hashistack/shop-uploads/members" }}{{ .Key }}={{ index (.Value | split " ") 1 }}
+{{ end }}
 EOT
       }
 
@@ -537,12 +565,15 @@ set -eu
 set -a
 . /secrets/database.env
 set +a
-export PGDATABASE=postgres PGSSLMODE=require PGCONNECT_TIMEOUT=5
+# Not of a node that was the primary until now: PostgreSQL logs a statement that it refuses, with the password in it.
+export PGDATABASE=postgres PGSSLMODE=require PGCONNECT_TIMEOUT=5 PGTARGETSESSIONATTRS=read-write
 # A service of the cloud has no authority of its own: the file is empty.
 ! grep -q CERTIFICATE "$AUTHORITY" || export PGSSLMODE=verify-ca PGSSLROOTCERT="$AUTHORITY"
 
 make() {
   "$BIN/psql" --no-psqlrc --quiet --tuples-only --set ON_ERROR_STOP=1 --set tenant="$TENANT" <<'SQL'
+-- One at a time, for the same reason: two that make one role at once are refused.
+SELECT pg_advisory_lock(hashtext('hashistack.tenant')) \g /dev/null
 \set password `printenv TENANT_PASSWORD`
 SELECT to_regnamespace('hashistack') IS NOT NULL AS ours \gset
 \if :ours
@@ -769,6 +800,18 @@ ordered() {
   others=$(masters | tr , '\n' | grep -vxF "$mine" | paste -s -d , -)
   if [ "$MEMBER_ROLE" = found ]; then echo "$mine,$others"; else echo "$others,$mine"; fi
 }
+
+# A master brings the voters to its own list when it leads for the first time: with an old one it would vote out the
+# machine that took another's place. So it starts again where the list has changed, one node after the other.
+follow_members() {
+  while [ ! -s /alloc/peers ] || [ "$(wc -w </alloc/peers)" -ne "$MEMBER_NODES" ] || [ "$(cat /alloc/peers)" = "$PEERS" ]; do
+    sleep 10
+  done
+  sleep $((60 * MEMBER_ID))
+  echo "master: the members have changed, starting again with $(cat /alloc/peers)"
+  kill 1
+}
+follow_members &
 
 # SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer.
 exec weed -logtostderr=true master \

@@ -161,6 +161,9 @@ all() {
   odd=$(ask "SELECT datname FROM pg_database WHERE datname NOT LIKE '% (restored)'
     AND (octet_length(datname) > 52 OR datname ~ '[|\n]')") || return 1
   [ -z "$odd" ] || { echo "no backup can be made of a database of such a name: $odd" >&2 && return 1; }
+  torn=$(ask "SELECT datname FROM pg_database AS each WHERE datname LIKE '% (restored)'
+    AND NOT EXISTS (SELECT FROM pg_database WHERE datname = left(each.datname, -11))") || return 1
+  [ -z "$torn" ] || { echo "a restore broke off, or has not ended: restore again to give $torn its name" >&2 && return 1; }
   while IFS='|' read -r new owner plain; do
     dump "$new" "$owner" "$plain" || return 1
   done <<LIST
@@ -225,7 +228,7 @@ class Answer:
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of the elements of that name in the XML document."""
-        elements = ElementTree.fromstring(self.body).iter()  # noqa: S314 - of the storage that keeps all backups
+        elements = ElementTree.fromstring(self.body.strip()).iter()  # noqa: S314 - of the storage that keeps all backups
         return [element.text or "" for element in elements if element.tag.rpartition("}")[2] == name]
 
 
@@ -319,7 +322,9 @@ def store(bucket: Bucket, key: str, stream: BinaryIO) -> int:
             for number, etag in enumerate(etags, 1)
         )
         document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-        bucket.ask("POST", key, {"uploadId": upload}, document)
+        done = bucket.ask("POST", key, {"uploadId": upload}, document)
+        if not done.texts("ETag"):  # S3 may say 200 first, and then that it failed
+            raise UploadError(f"{key} was not put together: {done.body.decode(errors='replace')}")
     except UploadError:
         bucket.ask("DELETE", key, {"uploadId": upload})
         raise

@@ -42,15 +42,15 @@ job "hello-db" {
       max_parallel      = 1
       health_check      = "checks"
       min_healthy_time  = "10s"
-      healthy_deadline  = "10m"
-      progress_deadline = "30m"
+      healthy_deadline  = "30m"
+      progress_deadline = "40m"
     }
 
     migrate {
       max_parallel     = 1
       health_check     = "checks"
       min_healthy_time = "10s"
-      healthy_deadline = "10m"
+      healthy_deadline = "30m"
     }
 
     # It never gives up where its disk is.
@@ -362,11 +362,11 @@ choose_role() {
 write_outcome() {
   cat >/data/.member.new <<END
 MEMBER_ID=$id
-MEMBER_ROLE=$role
+MEMBER_ROLE=$(echo "$role" | sed 's/^resume$/join/')
 MEMBER_ADDRESS=$ADDRESS
 MEMBER_NODES=$MEMBER_NODES
 PEERS="$(members)"
-# A process that is started again goes on with what the first one made.
+# A process that is started again goes on with what is on the disk; one whose disk was emptied meanwhile joins.
 [ ! -e /data/.formed ] || MEMBER_ROLE=resume
 END
   mv /data/.member.new /data/.member
@@ -405,13 +405,14 @@ EOT
       }
     }
 
-    # Once its disk is in use, no other node may begin a cluster of its own.
+    # Once its disk is in use, no other node may begin a cluster of its own; and who the members are may change.
     task "formed" {
       driver = "docker"
       user   = "root"
 
       lifecycle {
-        hook = "poststart"
+        hook    = "poststart"
+        sidecar = true
       }
 
       config {
@@ -436,8 +437,9 @@ EOT
         destination = "local/formed.sh"
         change_mode = "noop"
         data        = <<EOT
-# Tells the others that there is a cluster, once the engine has said so by /data/.formed.
+# Tells the others that there is a cluster, once the engine has said so by /data/.formed; then keeps the list of members.
 set -eu
+trap exit TERM
 until [ -e /data/.formed ]; do sleep 1; done
 
 kv=hashistack/$MEMBER_JOB
@@ -449,6 +451,32 @@ done
 
 # From now on this node never begins a cluster again, also where its disk is emptied while it is here.
 sed -i 's/^MEMBER_ROLE=found$/MEMBER_ROLE=join/' /alloc/member.env
+
+# A machine may be replaced: who reports, and who starts again later, finds the members as Consul has them now.
+follow_members() {
+  . /alloc/member.env
+  peers=$(sed '/^$/d' /local/peers | sort -n | tr '\n' ' ' | sed 's/ $//')
+  [ "$peers" != "$PEERS" ] && [ "$(echo "$peers" | wc -w)" -eq "$MEMBER_NODES" ] || return 0
+  sed "s|^PEERS=.*|PEERS=\"$peers\"|" /alloc/member.env >/alloc/member.env.new
+  chmod 0644 /alloc/member.env.new
+  mv /alloc/member.env.new /alloc/member.env
+  echo "formed: the members are now $peers"
+}
+
+while :; do
+  follow_members
+  sleep 15 &
+  wait $!
+done
+EOT
+      }
+
+      template {
+        destination = "local/peers"
+        change_mode = "noop"
+        data        = <<EOT
+{{ range ls "hashistack/hello-db/members" }}{{ .Key }}={{ index (.Value | split " ") 1 }}
+{{ end }}
 EOT
       }
 
@@ -533,7 +561,7 @@ set -eu
 own=/secrets/postgres
 data=/data/postgres
 keys=hashistack/$NOMAD_JOB_NAME/$NOMAD_JOB_NAME
-tls="sslrootcert: /secrets/ca.pem, sslcert: /secrets/certificate.pem, sslkey: $own/key.pem, sslmode: verify-ca"
+tls="sslrootcert: /secrets/ca.pem, sslcert: $own/certificate.pem, sslkey: $own/key.pem, sslmode: verify-ca"
 
 say() { echo "start: $*" >&2; }
 
@@ -554,21 +582,37 @@ check_version() {
 take_over_disk() {
   chmod 0755 /data
   install -d -o postgres -g postgres -m 0700 $own
+  # Both are copied: Nomad writes a renewed pair to /secrets while this one runs, and one of each pair fits nothing.
   install -o postgres -g postgres -m 0600 /secrets/key.pem $own/key.pem
+  install -o postgres -g postgres -m 0644 /secrets/certificate.pem $own/certificate.pem
   install -d -o postgres -g postgres -m 0755 /var/run/postgresql
   [ ! -d $data ] || [ "$(stat -c %u $data)" = "$(id -u postgres)" ] || chown -R postgres:postgres $data
   install -d -o postgres -g postgres -m 0700 $data
 }
 
-key() {
+consul() { # PATH OPTIONS...
+  path=$1
+  shift
   printf 'header = "X-Consul-Token: %s"' "$${CONSUL_HTTP_TOKEN:-}" |
-    curl --silent --fail --max-time 5 --config - "$CONSUL_HTTP_ADDR/v1/kv/$keys/$1?raw"
+    curl --silent --fail --max-time 5 --config - "$@" "$CONSUL_HTTP_ADDR/v1/kv/$keys/$path"
 }
+
+key() { consul "$1?raw"; }
 
 # Only the founder may begin a database; a node with an empty disk must never, whatever is lost in Consul.
 await_founder() {
   [ -n "$(key initialize)" ] || say "waiting for the node that begins the database"
   until [ -n "$(key initialize)" ]; do sleep 2; done
+}
+
+# Patroni writes an empty key when it begins a database, and its number there when all is made, before anybody is let in.
+# One that was ended in between would wait for itself, or go on without the roles: the founder begins anew.
+drop_unfinished() {
+  begun=$(key initialize) || return 0 # no key, or no answer
+  [ -z "$begun" ] || return 0
+  say "the database was not finished: beginning anew"
+  rm -rf $data
+  consul initialize --output /dev/null --request DELETE
 }
 
 # What all nodes must agree on: Patroni keeps it in Consul and takes these only once, settle.sh brings them up to date.
@@ -602,12 +646,12 @@ consul: {url: "$CONSUL_HTTP_ADDR", token: "$${CONSUL_HTTP_TOKEN:-}", register_se
 restapi:
   listen: 0.0.0.0:$NOMAD_PORT_rest
   connect_address: $MEMBER_ADDRESS:$NOMAD_PORT_rest
-  certfile: /secrets/certificate.pem
+  certfile: $own/certificate.pem
   keyfile: $own/key.pem
   cafile: /secrets/ca.pem
   verify_client: optional
   authentication: {username: patroni, password: "$REST_PASSWORD"}
-ctl: {cacert: /secrets/ca.pem, certfile: /secrets/certificate.pem, keyfile: $own/key.pem}
+ctl: {cacert: /secrets/ca.pem, certfile: $own/certificate.pem, keyfile: $own/key.pem}
 
 bootstrap:
   dcs: $(shared_settings | tr '\n' ' ')
@@ -634,7 +678,7 @@ postgresql:
     unix_socket_directories: /var/run/postgresql
     password_encryption: scram-sha-256
     ssl: "on"
-    ssl_cert_file: /secrets/certificate.pem
+    ssl_cert_file: $own/certificate.pem
     ssl_key_file: $own/key.pem
     ssl_ca_file: /secrets/ca.pem
     ssl_min_protocol_version: TLSv1.2
@@ -662,11 +706,12 @@ END
 
 # Options of curl in a file: a password on a command line could be read by every process of the machine.
 curl_options() {
-  printf '%s\n' silent fail 'max-time = 5' 'cacert = /secrets/ca.pem' 'cert = /secrets/certificate.pem' \
-    "key = $own/key.pem" "user = \"patroni:$REST_PASSWORD\""
+  printf '%s\n' silent fail 'max-time = 5' 'cacert = /secrets/ca.pem' \
+    "cert = $own/certificate.pem" "key = $own/key.pem" "user = \"patroni:$REST_PASSWORD\""
 }
 
 check_version
+[ "$MEMBER_ROLE" != found ] || drop_unfinished
 take_over_disk
 umask 077
 configuration >$own/patroni.yml
@@ -817,6 +862,9 @@ all() {
   odd=$(ask "SELECT datname FROM pg_database WHERE datname NOT LIKE '% (restored)'
     AND (octet_length(datname) > 52 OR datname ~ '[|\n]')") || return 1
   [ -z "$odd" ] || { echo "no backup can be made of a database of such a name: $odd" >&2 && return 1; }
+  torn=$(ask "SELECT datname FROM pg_database AS each WHERE datname LIKE '% (restored)'
+    AND NOT EXISTS (SELECT FROM pg_database WHERE datname = left(each.datname, -11))") || return 1
+  [ -z "$torn" ] || { echo "a restore broke off, or has not ended: restore again to give $torn its name" >&2 && return 1; }
   while IFS='|' read -r new owner plain; do
     dump "$new" "$owner" "$plain" || return 1
   done <<LIST
