@@ -42,6 +42,7 @@ AWAY = 60.0  # seconds: each cluster has found that a member is gone
 @contextmanager
 def clients(site: StandIns, what: str) -> Iterator[Writes]:
     """Have clients of all clusters count what is acknowledged while something happens: in the end it is there."""
+    site.authority(test_postgres.DB)
     with ExitStack() as loads:
         loads.enter_context(test_kafka.under_load(site, what))
         loads.enter_context(test_mqtt.under_load(site, "devices"))
@@ -103,6 +104,7 @@ def test_the_new_member_is_one_of_the_majority(site: StandIns) -> None:
 
 def test_all_machines_lose_their_power_at_once(site: StandIns) -> None:
     written = f"before-{time.time_ns()}"
+    site.authority(test_postgres.DB)
     _write(site, written)
     machines = [machine for machine in site.bed.machines if machine.is_on()]
     for machine in machines:
