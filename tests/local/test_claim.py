@@ -97,7 +97,8 @@ class Nodes:
             "NODE": f"node-{name}",
             "ADDRESS": f"192.0.2.{number or ord(name[0])}",
         }
-        self.made[name] = Node(folder, environ)
+        before = self.made.get(name)  # of the same machine, with another address
+        self.made[name] = Node(folder, environ, before.running if before else [])
         return self.made[name]
 
     def written(self) -> dict[str, str]:
