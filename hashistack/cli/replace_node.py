@@ -110,9 +110,8 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     views.about_to(session.console, parting, room)
     if not _confirmed(session, choice.node, yes=choice.yes):
         return Exit.FAILED
-    if (
-        look() != parting
-    ):  # minutes may have passed; a machine that is back by now is refused by `farewell` itself
+    # Minutes may have passed; a machine that is back by now is refused by `farewell` itself.
+    if look() != parting:
         raise BackendError(messages.changed_meanwhile(f"what {choice.node} has"))
     carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
     NodeReplacer(holders, reports, carry_out, view, SystemClock()).replace(parting, room)
