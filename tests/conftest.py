@@ -27,8 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Two parts that run beside each other. What agents and machines answer to is in a hurry: one after another, and before
-# all other tests, which wait for nobody but themselves.
-_HURRIED = ("tests/aws/boot", "tests/backends", "tests/bed", "tests/local", "tests/machines")
+# all other tests, which wait for nobody but themselves. The machines of tests/aws/boot are the first of these: they are
+# gone before the others' are there.
+_HURRIED = ("tests/backends", "tests/bed", "tests/local", "tests/machines")
 _AT_LEISURE = ("tests/local/test_claim.py",)  # it has a Consul of its own, and no clock
 _PATIENT = 10  # the niceness of the others
 
