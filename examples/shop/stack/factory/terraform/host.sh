@@ -336,6 +336,13 @@ remove_data() {
   fi
 }
 
+# What collects the logs of tasks outlives Nomad, so that it may restart; now and then one outlives its task, too.
+end_helpers() {
+  for process in /proc/[0-9]*; do
+    case $(readlink "$process/exe" || :) in "$lib"/bin/*) kill "${process#/proc/}" 2>/dev/null || : ;; esac
+  done
+}
+
 remove_all() {
   [ -e $etc/node.env ] || { say "there is nothing of hashistack here" && return; }
   load_settings
@@ -349,6 +356,7 @@ remove_all() {
   one_of "$(other_servers)" purge_node || : # else it would be listed as down for a month
   leave_cluster consul
   remove_units nomad.service consul.service
+  end_helpers
   awk '$2 ~ "^/opt/nomad/" { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
   remove_dns
   remove_virtual_address
