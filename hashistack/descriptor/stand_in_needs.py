@@ -30,11 +30,8 @@ class Needs:
 
     def runs(self, version: str) -> bool:
         """Tell whether a version is one of them; 4 is the newest 4.x, so it is where 4.2 is."""
-        found = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", version)
-        if not found:
-            return False
-        numbers = tuple(map(int, found[1].split(".")))
-        return self.oldest[: len(numbers)] <= numbers < self.beyond
+        asked = numbers(version)
+        return bool(asked) and self.oldest[: len(asked)] <= asked < self.beyond
 
 
 NEEDS: dict[str, Needs] = {
@@ -50,5 +47,11 @@ NEEDS: dict[str, Needs] = {
 """By engine."""
 
 
-def _written(numbers: Numbers) -> str:
-    return ".".join(map(str, numbers))
+def numbers(version: str) -> Numbers:
+    """Return the numbers that a version begins with, () if it begins with none: of v8.1-alpine they are 8 and 1."""
+    found = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", version)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def _written(version: Numbers) -> str:
+    return ".".join(map(str, version))

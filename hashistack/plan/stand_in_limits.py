@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hashistack.compile.stand_ins import engine_of
+from hashistack.descriptor.stand_in_needs import numbers
 from hashistack.diagnostics import ConflictError, Diagnostic
 from hashistack.messages import stand_ins as messages
 from hashistack.model import BackingService, Stack
@@ -21,7 +21,6 @@ _ALONE_STAYS_ALONE = frozenset({"seaweedfs", "nats"})
 _KEEPS_MAJOR = frozenset({"postgres", "ferretdb"})
 
 Facts = Mapping[str, str]
-Version = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def _database(change: _Change) -> Iterator[Diagnostic]:
 
 
 def _version(change: _Change) -> Iterator[Diagnostic]:
-    there = _numbers(change.facts.get("version", "")) or _numbers(change.found.get(names.ENGINE_VERSION, ""))
-    wanted = _numbers(change.wanted.get(names.ENGINE_VERSION, ""))
+    there = numbers(change.facts.get("version", "")) or numbers(change.found.get(names.ENGINE_VERSION, ""))
+    wanted = numbers(change.wanted.get(names.ENGINE_VERSION, ""))
     if not there or not wanted:
         return
     name, engine = change.service.name, change.service.engine
@@ -140,8 +139,3 @@ def _topics(facts: Facts) -> dict[str, tuple[int, int]]:
 
 def _facts(facts: Facts, prefix: str) -> dict[str, str]:
     return {key.removeprefix(prefix): value for key, value in facts.items() if key.startswith(prefix)}
-
-
-def _numbers(text: str) -> Version:
-    found = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", text)
-    return tuple(map(int, found[1].split("."))) if found else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from hashistack.compile.artifact import Artifact
 from hashistack.compile.consul_template import item
 from hashistack.compile.stand_ins.engine import Engine
 from hashistack.compile.stand_ins.member import Member, job_path, member
+from hashistack.descriptor.stand_in_needs import numbers
 from hashistack.model import BackingService, Backup, Stack
 
 # Zalando's image of Patroni 4.1 has PostgreSQL 14 to 18 beside each other.
@@ -130,8 +130,7 @@ def _settings(stack: Stack, service: BackingService, node: Member) -> tuple[tupl
 
 def _major(service: BackingService) -> str:
     """Return the version by which the image knows it, a number alone: fixes and variants are the image's business."""
-    found = re.match("v?0*([0-9]+)", service.version or VERSION)
-    return found[1] if found else VERSION
+    return str(numbers(service.version or VERSION)[0])
 
 
 def _bin(service: BackingService) -> str:
