@@ -156,11 +156,10 @@ class Follower:
     def _follow_instances(self, step: SubmitJob, watch: Watch, patience: float) -> None:
         end = self.clock.now() + patience
         while self.clock.now() < end:
-            allocations = [a for a in self.jobs.allocations(step.job) if _is_wanted(a)]
-            if allocations and all(a["ClientStatus"] == "running" for a in allocations):
+            known = self.jobs.allocations(step.job)
+            if _is_complete(step, known):
                 return
-            if step.kind != "system" and not allocations and _wants_nothing(step.candidate.job):
-                return
+            allocations = [a for a in known if _is_wanted(a)]
             watch.instances(allocations)
             if _failing(allocations):
                 break
@@ -191,13 +190,29 @@ class _Deadline:
         return now - self._moved > self._limit or waited > self._placement
 
 
-def _is_wanted(allocation: Json) -> bool:
-    """Tell whether an instance is to run and can: not one whose place another has, nor one whose machine is cut off.
+def _is_complete(step: SubmitJob, allocations: Sequence[Json]) -> bool:
+    """Tell whether all that is to run does; every process of an ordinary job has an instance then."""
+    places = _places(step.candidate.job) if step.kind != "system" else set()
+    taken = {a["TaskGroup"] for a in allocations if _holds_its_place(a)}
+    wanted = [a for a in allocations if _is_wanted(a)]
+    if not wanted:
+        return step.kind != "system" and not places
+    return places <= taken and all(a["ClientStatus"] == "running" for a in wanted)
 
-    Of a system job Nomad says of both that they are to run.
+
+def _is_wanted(allocation: Json) -> bool:
+    """Tell whether an instance is to run and can: one whose machine is cut off cannot."""
+    return _holds_its_place(allocation) and allocation["ClientStatus"] != "unknown"
+
+
+def _holds_its_place(allocation: Json) -> bool:
+    """Tell whether nobody else is to run in the place of an instance.
+
+    Of a system job Nomad goes on saying that one is to run whose place another has, and of any job that one is to run
+    which its machine has ended, as machines do whose servers have lost their data.
     """
-    away = allocation["ClientStatus"] == "unknown"
-    return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation") and not away
+    ended = allocation["ClientStatus"] == "complete"
+    return allocation["DesiredStatus"] == "run" and not allocation.get("NextAllocation") and not ended
 
 
 def _failing(allocations: Sequence[Json]) -> bool:
@@ -219,5 +234,6 @@ def progress_deadline(job: Json) -> float:
     return float(max([int(each) // _SECOND for each in told if each], default=_DEFAULT_PROGRESS))
 
 
-def _wants_nothing(job: Json) -> bool:
-    return all(int(group["Count"]) == 0 for group in job.get("TaskGroups") or [])
+def _places(job: Json) -> set[str]:
+    """Return the groups that have an instance at least."""
+    return {group["Name"] for group in job.get("TaskGroups") or [] if int(group["Count"])}

@@ -277,6 +277,16 @@ def test_an_instance_on_a_machine_that_is_cut_off_is_not_waited_for(world: World
     assert world.jobs.calls == []
 
 
+def test_an_instance_that_its_machine_has_ended_is_waited_for_in_another(world: World) -> None:
+    """Nomad goes on saying of it that it is to run."""
+    world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
+    world.jobs.instances = [instance("complete")]
+    with pytest.raises(DeployError, match="no instance runs"):
+        world.carry_out(KeepJob(submission()))
+    world.jobs.instances = [instance("complete"), instance(name="a2")]
+    world.carry_out(KeepJob(submission()))
+
+
 def test_an_unchanged_job_that_is_still_on_its_way_is_followed_to_its_end(world: World) -> None:
     world.jobs.known = {"shop": {"ID": "shop", "Version": 3}}
     world.deploys(
