@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import threading
@@ -107,7 +106,6 @@ class Requests:
 def created(docker: Engine, folder: Path, binaries: Path, app: str = "shop") -> Iterator[Shop]:
     """Lay out a folder with the example and ports of its own; take everything down at the end, whatever happened."""
     ports = network.free_ports(5)
-    shutil.copy(EXAMPLE / "hashistack.yaml", folder / "hashistack.yaml")
     (folder / "secrets.env").write_text(f"SESSION_KEY={secrets.token_urlsafe(24)}\n")
     environ = {
         **docker.environment(),
@@ -119,10 +117,11 @@ def created(docker: Engine, folder: Path, binaries: Path, app: str = "shop") -> 
     }
     shop = Shop(folder, environ, ports[2], ports[3])
     ingress = {"port": ports[2], "internal_port": ports[3], "admin_port": ports[4]}
-    shop.change(app=app, environments={"laptop": {"target": "local", "ingress": ingress}})
+    descriptor = yaml.safe_load((EXAMPLE / "hashistack.yaml").read_text())
+    laptop = {**descriptor["environments"]["laptop"], "ingress": ingress}
+    descriptor |= {"app": app, "environments": {"laptop": laptop}}
     # A failing version is to be seen failing soon.
     quick = {"path": "/health", "interval": "2s", "timeout": "2s", "grace": "5s"}
-    descriptor = yaml.safe_load((folder / "hashistack.yaml").read_text())
     descriptor["processes"]["web"]["health"] = quick
     descriptor["processes"]["admin"]["health"] = quick
     (folder / "hashistack.yaml").write_text(yaml.safe_dump(descriptor))

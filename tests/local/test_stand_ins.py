@@ -26,7 +26,7 @@ image: hashistack-test/busybox
 processes:
   nightly: {command: "true", schedule: "0 3 1 1 *"}
 backing_services:
-  cache: {type: redis, storage: 100MiB}
+  cache: {type: redis, storage: 100MiB, version: 8.1.1}
 environments:
   laptop: {target: local}
 """

@@ -191,10 +191,14 @@ def environ(folder: Path, *programs: Path) -> dict[str, str]:
 
 
 def put_example(site: Site, environment: dict[str, Any]) -> None:
-    """Write the example's descriptor with this environment, and values for its secrets."""
+    """Write the example's descriptor with this environment, and values for its secrets.
+
+    Valkey is the one that the beds have, by its tag: an image that was made here has no digest.
+    """
     site.secrets_file.write_text(f"SESSION_KEY={secrets.token_urlsafe(24)}\n")
     descriptor = yaml.safe_load((EXAMPLE / "hashistack.yaml").read_text())
     descriptor["environments"][site.environment] = environment
+    descriptor["backing_services"]["cache"]["image"] = "valkey/valkey:8.1.1"
     site.write(descriptor)
 
 

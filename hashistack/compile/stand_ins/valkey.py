@@ -9,7 +9,9 @@ from hashistack.compile.stand_ins.engine import Engine
 from hashistack.compile.stand_ins.member import Member, job_path, member
 from hashistack.model import BackingService, Stack
 
-IMAGE = "valkey/valkey:8.1.1"
+# The index of the official image for all processors; several public repositories pin this tag, or `8-bookworm` of its
+# days, to this digest.
+IMAGE = "valkey/valkey:8.1.3@sha256:fea8b3e67b15729d4bb70589eb03367bab9ad1ee89c876f54327fc7c6e618571"
 _UID = 999  # `valkey` in the official image
 _CPU = 200
 _MEMORY = 256

@@ -15,7 +15,7 @@ job "hello-cache" {
   meta = {
     "hashistack.app"            = "hello"
     "hashistack.engine"         = "valkey"
-    "hashistack.engine_version" = "8.1.1"
+    "hashistack.engine_version" = "8.1.3"
     "hashistack.nodes"          = "1"
     "hashistack.port"           = "16300"
     "hashistack.database"       = ""
@@ -471,7 +471,7 @@ EOT
       user   = "999"
 
       config {
-        image        = "valkey/valkey:8.1.1"
+        image        = "valkey/valkey:8.1.3@sha256:fea8b3e67b15729d4bb70589eb03367bab9ad1ee89c876f54327fc7c6e618571"
         network_mode = "host"
         entrypoint   = ["/bin/sh", "/local/start.sh"]
       }
@@ -819,7 +819,7 @@ EOT
       user   = "999"
 
       config {
-        image        = "valkey/valkey:8.1.1"
+        image        = "valkey/valkey:8.1.3@sha256:fea8b3e67b15729d4bb70589eb03367bab9ad1ee89c876f54327fc7c6e618571"
         network_mode = "host"
         entrypoint   = ["/bin/sh", "/local/sentinel.sh"]
       }
