@@ -119,10 +119,10 @@ def brokers(site: StandIns, service: str) -> list[Address]:
 
 
 def entrance(site: StandIns, service: str, first: int = 0) -> list[Address]:
-    """Return where devices come in, each at another: at the ingress of what is public, else at the brokers."""
-    public = sites.SERVICES[service].get("public")
-    doors = [(address, PUBLIC) for address in site.ingresses] if public else brokers(site, service)
-    first %= len(doors)
+    """Return where devices come in: at the same ingress all of them if it is public, else each at another broker."""
+    if sites.SERVICES[service].get("public"):
+        return [(address, PUBLIC) for address in site.ingresses]
+    doors = brokers(site, service)
     return doors[first:] + doors[:first]
 
 
@@ -224,13 +224,16 @@ def test_rabbitmq_says_that_it_has_no_shared_subscriptions(site: StandIns) -> No
 
 @broker
 def test_a_broker_dies_and_loses_its_disk(site: StandIns, service: str) -> None:
-    """Three devices come in as from outside, one at each broker; one broker is killed and starts with an empty disk."""
+    """Three devices come in as from outside, one at each broker; one broker is killed and starts with an empty disk.
+
+    An ingress gives each of three connections in a row to another broker.
+    """
     task, topic = TASKS[service], f"{service}-killed"
     victim = site.instances(service)[0]
     place = next(each for each in _members(site, service) if victim.address in each)
     others = [address for address in brokers(site, service) if address[0] != victim.address]
     with (
-        device(site, service, "first", entrance(site, service, 0)) as first,
+        device(site, service, "first", entrance(site, service)) as first,
         device(site, service, "second", entrance(site, service, 1)) as second,
         device(site, service, "third", entrance(site, service, 2)) as third,
         device(site, service, "app", [(victim.address, others[0][1]), *others]) as app,
