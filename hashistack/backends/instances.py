@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.patience import until
+from hashistack.plan.actual import Json
 from hashistack.plan.restorer import Claim
 
 _DONE = 200
@@ -18,13 +19,11 @@ class Instances:
         self._nomad = Api(nomad)
 
     def claimed(self) -> tuple[Claim, ...]:
-        """List the instances that the servers take for running."""
+        """List the instances that are to run, the newest first."""
         kinds = {stub["ID"]: stub["Type"] for stub in self._nomad.get("jobs") or []}
-        return tuple(
-            Claim(each["ID"], each["JobID"], each["TaskGroup"], kinds.get(each["JobID"]) == "system")
-            for each in self._nomad.get("allocations") or []
-            if each["DesiredStatus"] == "run" and each["ClientStatus"] == "running"
-        )
+        found = [each for each in self._nomad.get("allocations") or [] if _is_to_run(each)]
+        found.sort(key=lambda each: -int(each["CreateIndex"]))
+        return tuple(_claim(each, everywhere=kinds.get(each["JobID"]) == "system") for each in found)
 
     def lives(self, allocation: str) -> bool:
         """Ask the machine of an instance whether it runs; one that ended uses nothing."""
@@ -32,7 +31,10 @@ class Instances:
         return status == _DONE and '"Tasks":{"' in text.replace(" ", "")
 
     def replace(self, claim: Claim) -> None:
-        """Have another instance in the place of this one; of an ordinary job it takes over the disk."""
+        """End an instance, and have another one in its place if it has no other yet.
+
+        Of an ordinary job it takes over the disk.
+        """
         self._nomad.put(f"allocation/{claim.id}/stop")
         if claim.everywhere:  # Nomad places it again only when it looks at the whole job
             self._await_end(claim.id)
@@ -53,3 +55,23 @@ class Instances:
             return not found or found["ClientStatus"] not in ("pending", "running")
 
         until(ended, _END_SECONDS)
+
+
+def _is_to_run(allocation: Json) -> bool:
+    return allocation["DesiredStatus"] == "run" and allocation["ClientStatus"] in ("pending", "running")
+
+
+def _claim(allocation: Json, *, everywhere: bool) -> Claim:
+    """Return an allocation as a claim.
+
+    A name is taken once; of a job that is `everywhere`, once on each machine, and a canary has that of another one.
+    """
+    place = [allocation["Name"]]
+    if everywhere:
+        place.append(allocation["NodeID"])
+    if (allocation.get("DeploymentStatus") or {}).get("Canary"):
+        place.append("canary")
+    begun = allocation["ClientStatus"] == "running"
+    return Claim(
+        allocation["ID"], allocation["JobID"], allocation["TaskGroup"], everywhere, " ".join(place), begun
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,25 +21,31 @@ _TICK = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An instance that Nomad's servers take for running; `everywhere`: of a job that runs on every machine."""
+    """An instance that is to run, as Nomad's servers see it.
+
+    `everywhere`: it is of a job that runs on every machine. `place` is what only one instance is to have. `begun`: the
+    servers take it for running.
+    """
 
     id: str
     job: str
     group: str
     everywhere: bool
+    place: str
+    begun: bool = True
 
 
 class Instances(Protocol):
     """What runs, as the servers see it and as the machines do."""
 
     def claimed(self) -> Sequence[Claim]:
-        """List the instances that the servers take for running."""
+        """List the instances that are to run, the newest first."""
 
     def lives(self, allocation: str) -> bool:
         """Ask the machine of an instance whether it runs."""
 
     def replace(self, claim: Claim) -> None:
-        """Have another instance in the place of this one."""
+        """End an instance, and have another one in its place if it has no other yet."""
 
     def forget_the_ended(self) -> None:
         """Have every machine forget the instances that have ended there."""
@@ -72,6 +78,10 @@ class Restorer:
     for good, and keep its ports. So the machines forget what has ended and their agents start anew (`restart`; the
     containers go on), then each instance is asked for at its machine, and replaced where there is none. Instances that
     the snapshot does not know are ended by the machines themselves.
+
+    A machine that was still ending an instance says so after the restore, and Nomad places another one; but it starts
+    the first one again, too, which the snapshot says is to run. Two that want the same ports let Nomad place nothing
+    more on the machine, so of two in one place only one goes on.
     """
 
     servers: Servers
@@ -113,7 +123,23 @@ class Restorer:
         self.progress.report(Waiting("Nomad to start anew on every machine"))
         self.restart()
         self.clock.wait(_SETTLING)
-        for claim in self.instances.claimed():
-            if not self.instances.lives(claim.id):
+        claims = self.instances.claimed()
+        living = {claim.id for claim in claims if self.instances.lives(claim.id)}
+        doubles = _doubles(claims, living)
+        for claim in doubles:
+            self.progress.report(Waiting(f"{claim.job}: {claim.group} to end, for another has its place"))
+            self.instances.replace(claim)
+        for claim in claims:
+            if claim.begun and claim.id not in living and claim not in doubles:
                 self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
                 self.instances.replace(claim)
+
+
+def _doubles(claims: Sequence[Claim], living: Collection[str]) -> list[Claim]:
+    """Return all but one instance of each place: the newest one that lives stays, or else the newest."""
+    doubles, taken = [], set()
+    for claim in sorted(claims, key=lambda claim: claim.id not in living):
+        if claim.place in taken:
+            doubles.append(claim)
+        taken.add(claim.place)
+    return doubles

@@ -13,6 +13,7 @@ from hashistack.backends.fleet import Apis, Fleet
 from hashistack.backends.instances import Instances
 from hashistack.backends.snapshots import Snapshots
 from hashistack.backends.vitals import Vitals
+from hashistack.plan.actual import Json
 from hashistack.plan.checkup import Failing, Machine, Peer
 from hashistack.plan.restorer import Claim
 from hashistack.plan.upgrade import Running
@@ -207,17 +208,21 @@ def test_a_sick_server_makes_the_cluster_unwell(consul: Answers, nomad: Answers)
 # --- a restore
 
 
-def allocation(identity: str, job: str, desired: str = "run", client: str = "running") -> dict[str, str]:
+def allocation(identity: str, job: str, desired: str = "run", client: str = "running", **more: Any) -> Json:
     return {
         "ID": identity,
         "JobID": job,
         "TaskGroup": "web",
+        "Name": f"{job}.web[0]",
+        "NodeID": "n1",
         "DesiredStatus": desired,
         "ClientStatus": client,
+        "CreateIndex": 7,
+        **more,
     }
 
 
-def test_only_what_should_run_and_is_said_to_is_claimed(nomad: Answers) -> None:
+def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) -> None:
     nomad.given = {
         "jobs": [{"ID": "shop", "Type": "service"}, {"ID": "ingress", "Type": "system"}],
         "allocations": [
@@ -225,10 +230,17 @@ def test_only_what_should_run_and_is_said_to_is_claimed(nomad: Answers) -> None:
             allocation("b", "ingress"),
             allocation("c", "shop", desired="stop"),
             allocation("d", "shop", client="complete"),
+            allocation("e", "shop", client="pending", CreateIndex=9),
+            allocation("f", "shop", DeploymentStatus={"Canary": True}),
         ],
     }
     claimed = Instances(nomad.endpoint("Nomad")).claimed()
-    assert claimed == (Claim("a", "shop", "web", False), Claim("b", "ingress", "web", True))
+    assert claimed == (
+        Claim("e", "shop", "web", False, "shop.web[0]", begun=False),
+        Claim("a", "shop", "web", False, "shop.web[0]"),
+        Claim("b", "ingress", "web", True, "ingress.web[0] n1"),
+        Claim("f", "shop", "web", False, "shop.web[0] canary"),
+    )
 
 
 def test_an_instance_lives_if_its_machine_measures_a_task_of_it(nomad: Answers) -> None:
@@ -243,8 +255,8 @@ def test_an_instance_lives_if_its_machine_measures_a_task_of_it(nomad: Answers) 
 
 def test_what_runs_everywhere_is_placed_again_only_when_asked_for(nomad: Answers) -> None:
     instances = Instances(nomad.endpoint("Nomad"))
-    instances.replace(Claim("a", "shop", "web", False))
-    instances.replace(Claim("b", "ingress", "traefik", True))
+    instances.replace(Claim("a", "shop", "web", False, "shop.web[0]"))
+    instances.replace(Claim("b", "ingress", "traefik", True, "ingress.traefik[0] n1"))
     assert [path for _, path, _ in nomad.changes] == [
         "allocation/a/stop",
         "allocation/b/stop",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from hashistack.plan.restorer import Claim, Restorer
 from tests.unit.plan.fakes import FakeClock, FakeProgress
 from tests.unit.plan.test_backup import MANIFEST
 
-WEB, PROXY = Claim("a1", "shop", "web", False), Claim("a2", "ingress", "traefik", True)
+WEB = Claim("a1", "shop", "web", False, "shop.web[0]")
+PROXY = Claim("a2", "ingress", "traefik", True, "ingress.traefik[0] h1")
 
 
 @dataclass
@@ -25,6 +26,7 @@ class FakeCluster:
     strangers: tuple[str, ...] = ()
     present: tuple[str, ...] = MANIFEST.jobs
     dead: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = (WEB, PROXY)
 
     def restore(self, product: str, path: Path) -> None:
         self.story.append(f"restore {path.name}")
@@ -44,7 +46,7 @@ class FakeCluster:
         return self.present
 
     def claimed(self) -> Sequence[Claim]:
-        return (WEB, PROXY)
+        return self.claims
 
     def lives(self, allocation: str) -> bool:
         return allocation not in self.dead
@@ -75,6 +77,23 @@ def test_instances_that_have_ended_meanwhile_are_replaced_after_the_agents_start
     cluster = FakeCluster(dead=("a1", "a2"))
     restore(cluster)
     assert cluster.story[-3:] == ["restart", "replace a1", "replace a2"]
+
+
+@pytest.mark.parametrize(
+    ("dead", "ended"),
+    [((), "a1"), (("a1",), "a1"), (("a3",), "a3"), (("a1", "a3"), "a1")],
+)
+def test_of_two_in_one_place_the_newest_that_lives_stays(dead: tuple[str, ...], ended: str) -> None:
+    newer = replace(WEB, id="a3", begun=False)
+    cluster = FakeCluster(claims=(newer, WEB, PROXY), dead=dead)
+    restore(cluster)
+    assert cluster.story[-2:] == ["restart", f"replace {ended}"]
+
+
+def test_one_that_only_begins_is_left_to_it() -> None:
+    cluster = FakeCluster(claims=(replace(WEB, begun=False),), dead=("a1",))
+    restore(cluster)
+    assert cluster.story[-1] == "restart"
 
 
 def test_an_election_is_waited_for() -> None:
