@@ -118,8 +118,8 @@ def created(docker: Engine, folder: Path, binaries: Path, app: str = "shop") -> 
     shop = Shop(folder, environ, ports[2], ports[3])
     ingress = {"port": ports[2], "internal_port": ports[3], "admin_port": ports[4]}
     descriptor = yaml.safe_load((EXAMPLE / "hashistack.yaml").read_text())
-    laptop = {**descriptor["environments"]["laptop"], "ingress": ingress}
-    descriptor |= {"app": app, "environments": {"laptop": laptop}}
+    descriptor["app"] = app
+    descriptor["environments"]["laptop"]["ingress"] = ingress
     # A failing version is to be seen failing soon.
     quick = {"path": "/health", "interval": "2s", "timeout": "2s", "grace": "5s"}
     descriptor["processes"]["web"]["health"] = quick
