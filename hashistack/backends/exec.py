@@ -171,6 +171,8 @@ class _Talk:
 
         with self.explained():
             opcode, data = socket.recv_data()
+        if self._expired:  # what comes now is of a command that has seen an early end of its input
+            raise BackendError(self._late())
         if opcode == ABNF.OPCODE_CLOSE:
             raise BackendError(self._ended(data[_CLOSE_REASON:].decode(errors="replace")))
         frame = json.loads(data)

@@ -100,6 +100,20 @@ def test_what_is_given_up_has_its_standard_input_closed(limits: Limits) -> None:
     assert (found.code, "may still be running" in (found.hint or "")) == ("HS730", True)
 
 
+def test_a_command_that_ends_because_its_input_was_cut_has_not_succeeded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def end_well(talk: Talk) -> None:
+        begin(talk)
+        assert talk.closed.wait(5)
+        talk.end()
+
+    monkeypatch.setattr(backend, "hang_up", lambda _: time.sleep(1))  # its last word comes first
+    out, limits = io.BytesIO(), Limits(total=0.5)
+    with talking(end_well) as (nomad, _), pytest.raises(BackendError, match="no answer in time"):
+        Exec(nomad).run(TASK, ["restore"], out=out.write, err=out.write, stdin=Endless(), limits=limits)
+
+
 def test_leaving_does_not_wait_for_what_nobody_takes() -> None:
     out = io.BytesIO()
     began = time.monotonic()
