@@ -104,7 +104,7 @@ def test_a_job_reads_its_own_secrets_and_no_others(site: Site) -> None:
     site.nomad("job", "run", "-detach", str(SPY))
     try:
         allocation = until(lambda: _running(site, "spy"))
-        token = site.nomad("alloc", "exec", "-task", "spy", allocation, "cat", "/secrets/nomad_token").strip()
+        token = until(lambda: _token(site, "spy", allocation))
         assert "1" in site.nomad("var", "get", "-item=mine", "nomad/jobs/spy", NOMAD_TOKEN=token)
         for path in ("nomad/jobs/shop", "nomad/jobs/shop-cache", "nomad/jobs/shop/web"):
             said = site.refused("nomad", "var", "get", path, NOMAD_TOKEN=token)
@@ -131,6 +131,11 @@ def _running(site: Site, job: str) -> str:
     """Return the id of a job's running allocation."""
     found = [one["ID"] for one in site.api(f"/v1/job/{job}/allocations") if one["ClientStatus"] == "running"]
     return str(found[0]) if found else ""
+
+
+def _token(site: Site, task: str, allocation: str) -> str:
+    """Return the task's own token; `nomad alloc exec` may lose what a command says that ends at once."""
+    return site.nomad("alloc", "exec", "-task", task, allocation, "cat", "/secrets/nomad_token").strip()
 
 
 def _connects(address: str, port: int) -> bool:
