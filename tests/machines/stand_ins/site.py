@@ -54,6 +54,7 @@ SERVICES: dict[str, dict[str, Any]] = {
     },
     "docs": {"nodes": 2, "image": "hashistack-test/ferretdb:1.24.2"},
 }
+_KEPT_IN_UPLOADS = ("archive", "backup")
 _PATIENCE = 60.0  # seconds
 _TELEMETRY = {"type": "mqtt", "engine": "nats"}
 
@@ -234,7 +235,9 @@ def lay_out(bed: Factory, folder: Path, binaries: Path) -> StandIns:
 def chosen() -> dict[str, dict[str, Any]]:
     """Return the services that run: all, or for a quick look those that HASHISTACK_TEST_SERVICES names."""
     few = os.environ.get(FEW, "")
-    return {name: keys for name, keys in SERVICES.items() if not few or name in few.split(",")}
+    found = {name: keys for name, keys in SERVICES.items() if not few or name in few.split(",")}
+    left_out = () if "uploads" in found else _KEPT_IN_UPLOADS
+    return {name: {key: keys[key] for key in keys if key not in left_out} for name, keys in found.items()}
 
 
 def _environment(bed: Factory) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def test_no_commit_is_lost_when_the_primary_is_killed(site: StandIns) -> None:
         time.sleep(SETTLED)
         killed = time.monotonic()
         site.kill(DB, old, TASK)
-        _await_another(site, old, writes)
+        until(lambda: _stays_down(site, old) and _is_replaced(site, old), seconds=90)
+        _await_writes(writes)
         bench.result()
     record("db: from the kill of the primary to the next commit", writes.gap(killed), goal=30)
     with step("db: the killed primary is a replica again"):
@@ -227,7 +228,21 @@ def _children(site: StandIns, status: str = "") -> set[str]:
 
 def _await_another(site: StandIns, old: Instance, writes: Writes) -> None:
     """Wait until another node is the primary and the clients have found it."""
-    until(lambda: any(address != old.address for address, _ in site.healthy(DB)), seconds=90)
+    until(lambda: _is_replaced(site, old), seconds=90)
+    _await_writes(writes)
+
+
+def _is_replaced(site: StandIns, old: Instance) -> bool:
+    return any(address != old.address for address, _ in site.healthy(DB))
+
+
+def _stays_down(site: StandIns, old: Instance) -> bool:
+    """Kill a node again that starts while it holds the primary's lock: it would go on as the primary."""
+    site.machine(old.node).ssh(f"docker kill --signal KILL {TASK}-{old.id}")
+    return True
+
+
+def _await_writes(writes: Writes) -> None:
     changed = time.monotonic()
     until(lambda: writes.after(changed) > 0, seconds=60)
 
