@@ -180,8 +180,9 @@ class StandIns(Site):
         for instance in self.instances(service):
             argv = ["nomad", "alloc", "exec", "-t=false", "-i=false", "-task", task, instance.id]
             said = self.execute([*argv, "/bin/sh", "/local/report.sh"], {**self.environ, **self._exports})
-            if said.returncode == 0:
-                return dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
+            found = dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
+            if said.returncode == 0 and found:  # `nomad alloc exec` may lose the last words of a command
+                return found
         return {}
 
     def _node_id(self, name: str) -> str:
