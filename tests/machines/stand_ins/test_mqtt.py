@@ -24,6 +24,7 @@ TASKS = {"devices": "rabbitmq", "telemetry": "nats"}
 NODES = 3
 PUBLIC = 8883
 RATE = 20  # messages a second
+LOOP = 0.1  # seconds that a client waits for news at most
 Address = tuple[str, int]
 
 broker = pytest.mark.parametrize("service", [name for name in TASKS if name in sites.chosen()])
@@ -39,7 +40,7 @@ class Device:
         self.received: list[str] = []
         self.retained: list[str] = []
         self.acknowledged: dict[int, str] = {}
-        self.confirmed: list[str] = []
+        self._answered: list[int] = []
         self.answers: list[str] = []
         self.subscribed = Event()
         self.connections = 0
@@ -52,6 +53,8 @@ class Device:
         )
         self.client.username_pw_set(self.login["user"], self.login["password"])
         self.client.tls_set(ca_certs=str(self.ca))
+        # What is published is then sent by the thread of the loop: two at once in one TLS connection crash Python.
+        self.client.on_socket_register_write = lambda *_: None
         self.client.on_connect = self._connected
         self.client.on_message = self._message
         self.client.on_publish = self._published
@@ -61,6 +64,11 @@ class Device:
     @property
     def is_connected(self) -> bool:
         return self.client.is_connected()
+
+    @property
+    def confirmed(self) -> list[str]:
+        """Return what a broker has taken over; its answer may come before we know what it is about."""
+        return [self.acknowledged[mid] for mid in tuple(self._answered) if mid in self.acknowledged]
 
     def start(self) -> None:
         self._thread.start()
@@ -81,15 +89,16 @@ class Device:
         until(lambda: len(self.confirmed) == len(self.acknowledged), seconds)
 
     def stop(self) -> None:
-        self._leaving.set()
         self.client.disconnect()
+        time.sleep(2 * LOOP)  # the loop says goodbye
+        self._leaving.set()
         self._thread.join(10)
 
     def _loop(self) -> None:
         while not self._leaving.is_set():
             with suppress(OSError):
                 self.client.connect(*next(self.addresses), keepalive=15)
-                while self.client.loop(timeout=0.1) == paho.MQTT_ERR_SUCCESS and not self._leaving.is_set():
+                while self.client.loop(timeout=LOOP) == paho.MQTT_ERR_SUCCESS and not self._leaving.is_set():
                     pass
             self._leaving.wait(0.3)
 
@@ -101,7 +110,7 @@ class Device:
         (self.retained if message.retain else self.received).append(message.payload.decode())
 
     def _published(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        self.confirmed.append(self.acknowledged[mid])
+        self._answered.append(mid)
 
 
 @contextmanager
