@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 from tests.local.api import until
-from tests.machines.site import host
+from tests.machines.site import SERVER, host
 from tests.machines.stand_ins import (
     kafka_client,
     test_kafka,
@@ -93,6 +93,15 @@ def test_a_machine_burns_down_and_another_takes_its_place(site: StandIns) -> Non
     for service in CLUSTERS:
         assert {each.node for each in site.instances(service)} == names, service
         until(lambda at=service: _members(site, at) == addresses, 60)  # type: ignore[misc]
+
+
+def test_it_takes_over_as_a_server_too(site: StandIns) -> None:
+    site.change(hosts={BURNT: None, NEW: host(site.machine(NEW), SERVER, "c")})
+    with step("up, with the new machine as a server in the place of the old one"):
+        site.up()
+    members = site.api("/v1/agent/members")["Members"]
+    alive = {each["Name"].partition(".")[0] for each in members if each["Status"] == "alive"}
+    assert alive == {"h1", "h2", NEW}
 
 
 def test_the_new_member_is_one_of_the_majority(site: StandIns) -> None:
