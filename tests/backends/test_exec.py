@@ -108,7 +108,8 @@ def test_a_command_that_ends_because_its_input_was_cut_has_not_succeeded(
         assert talk.closed.wait(5)
         talk.end()
 
-    monkeypatch.setattr(backend, "hang_up", lambda _: time.sleep(1))  # its last word comes first
+    # Its last word comes between the end of its input and our hanging up, which is a moment: here it is a second.
+    monkeypatch.setattr(backend, "hang_up", lambda _: time.sleep(1))
     out, limits = io.BytesIO(), Limits(total=0.5)
     with talking(end_well) as (nomad, _), pytest.raises(BackendError, match="no answer in time"):
         Exec(nomad).run(TASK, ["restore"], out=out.write, err=out.write, stdin=Endless(), limits=limits)
