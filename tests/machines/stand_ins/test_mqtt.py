@@ -89,8 +89,6 @@ class Device:
         until(lambda: len(self.confirmed) == len(self.acknowledged), seconds)
 
     def stop(self) -> None:
-        self.client.disconnect()
-        time.sleep(2 * LOOP)  # the loop says goodbye
         self._leaving.set()
         self._thread.join(10)
 
@@ -101,6 +99,8 @@ class Device:
                 while self.client.loop(timeout=LOOP) == paho.MQTT_ERR_SUCCESS and not self._leaving.is_set():
                     pass
             self._leaving.wait(0.3)
+        self.client.disconnect()
+        self.client.loop(timeout=LOOP)
 
     def _connected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.answers.append(str(reason))
