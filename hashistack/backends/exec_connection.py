@@ -91,8 +91,8 @@ def release(socket: Any) -> None:
     if not socket.lock.acquire(timeout=_RELEASE_SECONDS):
         return  # another thread is in the middle of a message that nobody takes
     socket.lock.release()
-    socket.settimeout(_RELEASE_SECONDS)
     with suppress(OSError, WebSocketException):
+        socket.settimeout(_RELEASE_SECONDS)
         socket.send(END)
 
 
