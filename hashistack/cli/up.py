@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -118,12 +118,14 @@ def _run(
     session: Session, cluster: Cluster, wanted: Wanted, given: Mapping[str, Sensitive], view: EventView
 ) -> None:
     from hashistack.cli.job_plan import executor, observed, pretended
+    from hashistack.plan.members import lost_for_good
     from hashistack.plan.planner import absent_secrets, plan_up
     from hashistack.plan.progress import Ready
 
-    if wanted.stack.environment.target == "aws":
-        _begin_lost_anew(session, cluster, wanted.stack, view)
     actual = observed(cluster, wanted)
+    if lost := lost_for_good(wanted.stack, actual):
+        _begin_anew(session, cluster, wanted.stack, view, lost)
+        actual = observed(cluster, wanted)
     plan_up(
         wanted, actual, pretended(absent_secrets(wanted.stack, actual))
     )  # asks for nothing if it cannot work anyway
@@ -137,16 +139,14 @@ def _run(
     view.report(Ready(wanted.stack.app, wanted.version, plan.addresses))
 
 
-def _begin_lost_anew(session: Session, cluster: Cluster, stack: Stack, view: EventView) -> None:
-    """Begin services of one node empty whose machine Nomad has forgotten: on AWS it is not expected back (HS607)."""
-    from hashistack.backends.observe import running
-    from hashistack.backends.observe_stand_ins import with_stand_ins
+def _begin_anew(
+    session: Session, cluster: Cluster, stack: Stack, view: EventView, lost: Sequence[str]
+) -> None:
+    """Begin the services empty whose only member was on one of these machines, which Nomad has forgotten."""
     from hashistack.cli.replace_node import Choice
     from hashistack.cli.replace_node import replace as replace_node
-    from hashistack.plan.members import lost_for_good
 
-    known = with_stand_ins(running(cluster.nomad), cluster.nomad, cluster.consul, stack)
-    for address in lost_for_good(stack, known):
+    for address in lost:
         replace_node(session, cluster, stack, view, Choice(address, lost=True, yes=True))
 
 

@@ -1,4 +1,4 @@
-"""Wording of what becomes of stand-ins while machines of their members are away: codes HS757 to HS759."""
+"""Wording of what becomes of stand-ins while machines of their members are away: codes HS757 to HS760."""
 
 from __future__ import annotations
 
@@ -69,4 +69,14 @@ def unknown_volumes(job: str, machines: Sequence[str]) -> Diagnostic:
         f"{_named(machines)} still has the data of {job}, and the servers know nothing of it: they have lost theirs",
         hint="no job was changed; `hashistack restore FOLDER` brings back what a backup of the servers knows, and "
         f"{job} with it. Without a backup: docs/bare-metal.md, Lost servers",
+    )
+
+
+def begins_empty(job: str, machines: Sequence[str]) -> Diagnostic:
+    """The only member was on a machine of the cloud that has gone."""
+    return Diagnostic(
+        "HS760",
+        f"{job} begins empty: what it had was on {_named(machines)}, which is gone",
+        hint="put a backup into it with `hashistack restore`; `managed` or `nodes: 3` keeps what it has next time",
+        severity="warning",
     )

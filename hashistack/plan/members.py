@@ -68,35 +68,41 @@ def lacking(stack: Stack, actual: Actual) -> tuple[Lacking, ...]:
 
 
 def check_members(stack: Stack, actual: Actual) -> None:
-    """Raise ConflictError, for all stand-ins together, where too few members are left to serve."""
+    """Raise ConflictError, for all stand-ins together, where too few members are left to serve.
+
+    Not for what is `lost_for_good`: `up` begins that empty before anything else.
+    """
     environment = stack.environment.name
     problems = [
         _problem(each, machines(each.places, stack, actual), environment)
         for each in lacking(stack, actual)
         if not each.serves
     ]
-    if problems:
+    if problems and not lost_for_good(stack, actual):
         raise ConflictError(*problems)
 
 
 def lost_for_good(stack: Stack, actual: Actual) -> tuple[str, ...]:
     """Return the addresses of machines, unknown by now, that had the only member of a service of one node.
 
-    None where anything else is lacking that `check_members` refuses: giving up a machine takes along every cluster of
-    which nobody is left, and that is for a person to say.
+    Only on AWS, where a machine that has left is not expected back (HS607). None where anything else is lacking that
+    `check_members` refuses: giving up a machine takes along every cluster of which nobody is left, and that is for a
+    person to say.
     """
     found = [each for each in lacking(stack, actual) if not each.serves]
-    if not all(each.members == 1 and each.lasting for each in found):
+    if stack.environment.target != "aws" or not all(each.members == 1 and each.lasting for each in found):
         return ()
     return tuple(sorted({each.places[0].address for each in found}))
 
 
 def warnings(stack: Stack, actual: Actual) -> Iterator[Diagnostic]:
-    """Yield what to know of stand-ins that go on without a member."""
+    """Yield what to know of stand-ins that go on without a member, or begin empty."""
     for each in lacking(stack, actual):
+        names = machines(each.places, stack, actual)
         if each.serves:
-            names = machines(each.places, stack, actual)
             yield messages.member_missing(each.stand_in.job, names, each.members, stack.environment.name)
+        else:
+            yield messages.begins_empty(each.stand_in.job, names)
 
 
 def machines(places: Sequence[Place], stack: Stack, actual: Actual) -> tuple[str, ...]:

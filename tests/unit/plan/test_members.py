@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hashistack.diagnostics import ConflictError, Diagnostic
+from hashistack.model import Stack
 from hashistack.plan.actual import Actual, JobState
 from hashistack.plan.members import Place, check_members, lacking, lost_for_good, warnings
 from hashistack.plan.planner import plan_up
@@ -34,6 +35,7 @@ environments:
       h3: {address: 10.0.0.3, roles: [server, client]}
 """
 SHOP = stack(TEXT)
+CLOUD = replace(SHOP, environment=replace(SHOP.environment, target="aws"))
 
 
 def node(number: int, *, away: bool = False) -> Node:
@@ -58,9 +60,9 @@ def actual(*nodes: Node) -> Actual:
     return Actual(nodes=nodes, places=PLACES)
 
 
-def problems(found: Actual) -> list[Diagnostic]:
+def problems(found: Actual, shop: Stack = SHOP) -> list[Diagnostic]:
     with pytest.raises(ConflictError) as caught:
-        check_members(SHOP, found)
+        check_members(shop, found)
     return list(caught.value.diagnostics)
 
 
@@ -92,22 +94,32 @@ def test_a_machine_that_nomad_has_forgotten_is_called_by_the_name_of_its_host() 
 
 def test_lost_for_good_is_what_only_a_forgotten_machine_had() -> None:
     """On AWS such a service begins anew; one whose machine may come back, or with other members, does not."""
-    assert lost_for_good(SHOP, actual(node(1), node(3))) == ("10.0.0.2",)
-    assert lost_for_good(SHOP, actual(node(1), node(2, away=True), node(3))) == ()
-    assert lost_for_good(SHOP, replace(actual(), places=PLACES[1:])) == ()
+    assert lost_for_good(CLOUD, actual(node(1), node(3))) == ("10.0.0.2",)
+    assert lost_for_good(CLOUD, actual(node(1), node(2, away=True), node(3))) == ()
+    assert lost_for_good(CLOUD, replace(actual(), places=PLACES[1:])) == ()
+    assert lost_for_good(SHOP, actual(node(1), node(3))) == ()
+
+
+def test_what_is_lost_for_good_is_no_reason_to_end_and_is_told() -> None:
+    """`plan` and `up --dry-run` go on where `up` does."""
+    found = actual(node(1), node(3))
+    check_members(CLOUD, found)
+    cache, db = warnings(CLOUD, found)
+    assert (cache.code, cache.severity, db.code) == ("HS760", "warning", "HS758")
+    assert cache.summary == "shop-cache begins empty: what it had was on h2, which is gone"
 
 
 @pytest.mark.parametrize("cache_on", [2, 9])
 def test_nothing_is_lost_for_good_beside_a_cluster_of_which_nobody_is_left(cache_on: int) -> None:
     """Wherever its members were: with their machines forgotten, giving up any machine would begin it anew."""
     gone = replace(actual(node(4)), places=(place("shop-cache", 1, cache_on), *PLACES[1:]))
-    assert lost_for_good(SHOP, gone) == ()
-    assert [each.summary.split()[0] for each in problems(gone)] == ["shop-cache", "shop-db"]
+    assert lost_for_good(CLOUD, gone) == ()
+    assert [each.summary.split()[0] for each in problems(gone, CLOUD)] == ["shop-cache", "shop-db"]
 
 
 def test_nothing_is_lost_for_good_while_another_service_cannot_go_on() -> None:
     """`up` would end there, with the one half begun empty."""
-    assert lost_for_good(SHOP, actual(node(1), node(3, away=True))) == ()
+    assert lost_for_good(CLOUD, actual(node(1), node(3, away=True))) == ()
 
 
 def test_without_a_majority_nobody_begins_anything() -> None:
