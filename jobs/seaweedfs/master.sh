@@ -18,11 +18,13 @@ ordered() {
 # A master brings the voters to its own list when it leads for the first time: with an old one it would vote out the
 # machine that took another's place. So it starts again where the list has changed, one node after the other.
 follow_members() {
-  while [ ! -s /alloc/peers ] || [ "$(wc -w </alloc/peers)" -ne "$MEMBER_NODES" ] || [ "$(cat /alloc/peers)" = "$PEERS" ]; do
+  known=$PEERS
+  while [ "$PEERS" = "$known" ]; do
     sleep 10
+    . /alloc/member.env
   done
   sleep $((60 * MEMBER_ID))
-  echo "master: the members have changed, starting again with $(cat /alloc/peers)"
+  echo "master: the members have changed, starting again with $PEERS"
   kill 1
 }
 follow_members &

@@ -6,14 +6,6 @@ every=15
 # A machine that restarts brings its copies back itself; one that is away for longer is taken for lost.
 grace=${GRACE:-600}
 
-# Who the members are, as Consul has it now: the parts of this node read it when they start again.
-refresh() {
-  [ -s /local/peers ] || return 0
-  sed '/^$/d' /local/peers | sort -n | paste -s -d ' ' - >/alloc/peers.new
-  mv /alloc/peers.new /alloc/peers
-  PEERS=$(cat /alloc/peers)
-}
-
 leads() { grep -q "^ *\* $MEMBER_ADDRESS:.*(Leader)" /tmp/cluster; }
 alive() {
   for address in $(addresses); do
@@ -45,7 +37,7 @@ fi
 
 since=0
 while sleep $every; do
-  refresh
+  . /alloc/member.env # a machine may have been replaced
   seen=yes
   look >/tmp/cluster || seen=no
   if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then

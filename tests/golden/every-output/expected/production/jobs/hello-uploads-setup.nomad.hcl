@@ -73,8 +73,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {

@@ -565,8 +565,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {
@@ -710,11 +708,13 @@ ordered() {
 # A master brings the voters to its own list when it leads for the first time: with an old one it would vote out the
 # machine that took another's place. So it starts again where the list has changed, one node after the other.
 follow_members() {
-  while [ ! -s /alloc/peers ] || [ "$(wc -w </alloc/peers)" -ne "$MEMBER_NODES" ] || [ "$(cat /alloc/peers)" = "$PEERS" ]; do
+  known=$PEERS
+  while [ "$PEERS" = "$known" ]; do
     sleep 10
+    . /alloc/member.env
   done
   sleep $((60 * MEMBER_ID))
-  echo "master: the members have changed, starting again with $(cat /alloc/peers)"
+  echo "master: the members have changed, starting again with $PEERS"
   kill 1
 }
 follow_members &
@@ -808,8 +808,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {
@@ -1016,8 +1014,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {
@@ -1252,8 +1248,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {
@@ -1487,14 +1481,6 @@ every=15
 # A machine that restarts brings its copies back itself; one that is away for longer is taken for lost.
 grace=$${GRACE:-600}
 
-# Who the members are, as Consul has it now: the parts of this node read it when they start again.
-refresh() {
-  [ -s /local/peers ] || return 0
-  sed '/^$/d' /local/peers | sort -n | paste -s -d ' ' - >/alloc/peers.new
-  mv /alloc/peers.new /alloc/peers
-  PEERS=$(cat /alloc/peers)
-}
-
 leads() { grep -q "^ *\* $MEMBER_ADDRESS:.*(Leader)" /tmp/cluster; }
 alive() {
   for address in $(addresses); do
@@ -1526,7 +1512,7 @@ fi
 
 since=0
 while sleep $every; do
-  refresh
+  . /alloc/member.env # a machine may have been replaced
   seen=yes
   look >/tmp/cluster || seen=no
   if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
@@ -1642,8 +1628,6 @@ EOT
         data        = <<EOT
 # What the parts of a node and its tools need to know; each script beside this one begins with it.
 . /alloc/member.env
-# Newer than member.env: the repairer writes it when a machine was replaced.
-[ ! -s /alloc/peers ] || PEERS=$(cat /alloc/peers)
 
 # The keys without which neither a volume server nor a filer reads or writes, for who has a certificate too.
 keys() {
@@ -1775,14 +1759,6 @@ every=15
 # A machine that restarts brings its copies back itself; one that is away for longer is taken for lost.
 grace=$${GRACE:-600}
 
-# Who the members are, as Consul has it now: the parts of this node read it when they start again.
-refresh() {
-  [ -s /local/peers ] || return 0
-  sed '/^$/d' /local/peers | sort -n | paste -s -d ' ' - >/alloc/peers.new
-  mv /alloc/peers.new /alloc/peers
-  PEERS=$(cat /alloc/peers)
-}
-
 leads() { grep -q "^ *\* $MEMBER_ADDRESS:.*(Leader)" /tmp/cluster; }
 alive() {
   for address in $(addresses); do
@@ -1814,7 +1790,7 @@ fi
 
 since=0
 while sleep $every; do
-  refresh
+  . /alloc/member.env # a machine may have been replaced
   seen=yes
   look >/tmp/cluster || seen=no
   if [ $seen = yes ] && [ "$(alive)" = "$MEMBER_NODES" ] && [ "$(wrong)" = 0 ]; then
@@ -1838,16 +1814,6 @@ while sleep $every; do
     since=0
   fi
 done
-EOT
-      }
-
-      # who the members are, also after one was replaced
-      template {
-        destination = "local/peers"
-        change_mode = "noop"
-        data        = <<EOT
-{{ range ls "hashistack/hello-uploads/members" }}{{ .Key }}={{ index (.Value | split " ") 1 }}
-{{ end }}
 EOT
       }
 
