@@ -25,7 +25,10 @@ LABEL = "hashistack.test.recipe"
 SHOP = "hashistack-example/shop"
 SHOP_FOLDER = Path(__file__).parents[2] / "examples" / "shop"
 # What the ordinary jobs name; the engines of the stand-ins are made only where they run.
-COMMON = ("traefik:v3.7.15", "valkey/valkey:8.1.1", "hashicorp/consul:1.22.7", "hashistack-test/busybox:1")
+COMMON = (
+    *("traefik:v3.7.15", "valkey/valkey:8.1.1", "oliver006/redis_exporter:v1.69.0"),
+    *("hashicorp/consul:1.22.7", "hashistack-test/busybox:1"),
+)
 SHOP_BASE = "hashistack-test/python:1"
 
 

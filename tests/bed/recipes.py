@@ -59,6 +59,11 @@ _ALL = (
         changes=("WORKDIR /data", "EXPOSE 6379", 'CMD ["valkey-server"]'),
     ),
     Recipe(
+        "oliver006/redis_exporter:v1.69.0",
+        debian=("prometheus-redis-exporter",),
+        changes=('ENTRYPOINT ["/usr/bin/prometheus-redis-exporter"]', "EXPOSE 9121"),
+    ),
+    Recipe(
         "traefik:v3.7.15",
         dockerfile=_TRAEFIK,
         files=(("entrypoint.sh", _TRAEFIK_ENTRYPOINT),),

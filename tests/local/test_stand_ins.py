@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,16 @@ def test_up_makes_the_volume_the_certificate_and_the_passwords(laptop: Laptop) -
     ):
         assert line in said, said
     assert laptop.ask("SET", "greeting", "hello") == "+OK"
+
+
+def test_its_numbers_are_there_for_prometheus(laptop: Laptop) -> None:
+    found = api.get(laptop.environ["CONSUL_HTTP_ADDR"], "/v1/catalog/service/till-cache-metrics")[0]
+    at = f"http://{found['ServiceAddress']}:{found['ServicePort']}/metrics"
+    with urllib.request.urlopen(at, timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    assert "redis_up 1" in lines
+    # What has a password in it is not asked for.
+    assert not [line for line in lines if line.startswith("redis_config_")]
 
 
 def test_a_second_up_changes_nothing(laptop: Laptop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import urllib.request
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,14 @@ from tests.machines.times import record, step
 
 GIBIBYTE = 1 << 30
 NANOSECONDS = 1e9
+# Of the engines that have numbers for Prometheus: how they are asked, and how one of the lines begins.
+NUMBERS = {
+    "db": ("https", "patroni_postgres_running{"),
+    "cache": ("http", "redis_up 1"),
+    "devices": ("http", "rabbitmq_"),
+    "uploads": ("http", "SeaweedFS_"),
+    "docs": ("http", "ferretdb_"),
+}
 
 
 @pytest.mark.parametrize("service", sites.SERVICES)
@@ -49,6 +59,20 @@ def test_the_app_uses_every_one(site: StandIns) -> None:
     answer = site.ask(address, "/services")[1]
     assert set(answer.values()) == {"ok"}, answer
     assert set(answer) >= set(sites.SERVICES) - {"telemetry"}
+
+
+@pytest.mark.parametrize("service", NUMBERS)
+def test_every_node_has_numbers_for_prometheus(site: StandIns, service: str) -> None:
+    scheme, beginning = NUMBERS[service]
+    context = ssl.create_default_context(cafile=str(site.authority(service)))
+    nodes = site.healthy(service, "-metrics")
+    assert len({address for address, _ in nodes}) == sites.SERVICES[service]["nodes"]
+    for address, port in nodes:
+        path = "/debug/metrics" if service == "docs" else "/metrics"
+        with urllib.request.urlopen(
+            f"{scheme}://{address}:{port}{path}", timeout=10, context=context
+        ) as said:
+            assert f"\n{beginning}" in said.read().decode()
 
 
 def test_three_machines_with_all_of_it_take_no_more_than_20_gibibytes(site: StandIns) -> None:

@@ -70,7 +70,9 @@ def all_there(text: str = SHOP, *, changed: bool = False) -> Actual:
         variables={
             "nomad/jobs/shop": frozenset({"SESSION_KEY"}),
             "nomad/jobs/shop-cache": frozenset({"user", "password", "ca"}),
-            "nomad/jobs/shop-cache/node": frozenset({"certificate", "key", "node_password"}),
+            "nomad/jobs/shop-cache/node": frozenset(
+                {"certificate", "key", "node_password", "metrics_password"}
+            ),
         },
         services=frozenset({"shop-cache"}),
         releases={"v1": "succeeded"},

@@ -94,6 +94,10 @@ job "shop-cache" {
       port "sentinel" {
         static = 10461
       }
+
+      port "metrics" {
+        static = 10462
+      }
     }
 
     # Clients hear that this node goes before it does.
@@ -113,6 +117,12 @@ job "shop-cache" {
         interval = "15s"
         timeout  = "15s"
       }
+    }
+
+    service {
+      name = "shop-cache-metrics"
+      port = "metrics"
+      tags = ["metrics"]
     }
 
     # backing_services.cache: it follows the role, and an update does not wait for a role
@@ -565,8 +575,9 @@ EOT
         uid         = 999
         gid         = 999
         data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
+user default on >{{ with nomadVar "nomad/jobs/shop-cache" }}{{ .password.Value }}{{ end }} ~* &* +@all -@admin +role
+user node on >{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }} ~* &* +@all
+user metrics on >{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .metrics_password.Value }}{{ end }} -@all +ping +client|setname +info +slowlog|len +slowlog|get +latency|latest +latency|histogram
 EOT
       }
 
@@ -906,8 +917,8 @@ EOT
         uid         = 999
         gid         = 999
         data        = <<EOT
-{{ with nomadVar "nomad/jobs/shop-cache" }}user default on >{{ .password.Value }} ~* &* +@all -@admin +role{{ end }}
-{{ with nomadVar "nomad/jobs/shop-cache/node" }}user node on >{{ .node_password.Value }} ~* &* +@all{{ end }}
+user default on >{{ with nomadVar "nomad/jobs/shop-cache" }}{{ .password.Value }}{{ end }} ~* &* +@all -@admin +role
+user node on >{{ with nomadVar "nomad/jobs/shop-cache/node" }}{{ .node_password.Value }}{{ end }} ~* &* +@all
 EOT
       }
 
@@ -1004,6 +1015,60 @@ EOT
       resources {
         cpu    = 50
         memory = 64
+      }
+    }
+
+    # this node's numbers for Prometheus, at /metrics
+    task "exporter" {
+      driver = "docker"
+      user   = "999"
+
+      lifecycle {
+        hook    = "poststart"
+        sidecar = true
+      }
+
+      config {
+        image        = "oliver006/redis_exporter:v1.69.0"
+        network_mode = "host"
+      }
+
+      env {
+        REDIS_ADDR                        = "rediss://127.0.0.1:${NOMAD_PORT_client}"
+        REDIS_USER                        = "metrics"
+        REDIS_PASSWORD_FILE               = "/secrets/passwords.json"
+        REDIS_EXPORTER_TLS_CA_CERT_FILE   = "/secrets/ca.pem"
+        REDIS_EXPORTER_WEB_LISTEN_ADDRESS = ":${NOMAD_PORT_metrics}"
+        # it does not ask for the configuration, in which passwords are
+        REDIS_EXPORTER_CONFIG_COMMAND = "-"
+      }
+
+      template {
+        destination = "secrets/passwords.json"
+        change_mode = "noop"
+        perms       = "0400"
+        uid         = 999
+        gid         = 999
+        data        = <<EOT
+{
+{{- with nomadVar (printf "nomad/jobs/%s/node" (env "NOMAD_JOB_NAME")) }}
+  "rediss://metrics@127.0.0.1:{{ env "NOMAD_PORT_client" }}": {{ .metrics_password.Value | toJSON }}
+{{- end }}
+}
+EOT
+      }
+
+      template {
+        destination = "secrets/ca.pem"
+        change_mode = "noop"
+        data        = <<EOT
+{{ with nomadVar "nomad/jobs/shop-cache" }}{{ .ca.Value }}{{ end }}
+EOT
+      }
+
+      resources {
+        cpu    = 20
+        memory = 32
       }
     }
   }
