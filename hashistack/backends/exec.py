@@ -132,6 +132,7 @@ class _Talk:
     _begun: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
     _expired: bool = False
+    _unread: Exception | None = None
     _broken: Exception | None = None
 
     def follow(self, socket: Any, stdin: Reader | None) -> int | None:
@@ -171,8 +172,10 @@ class _Talk:
 
         with self.explained():
             opcode, data = socket.recv_data()
-        if self._expired:  # what comes now is of a command that has seen an early end of its input
-            raise BackendError(self._late())
+        if (
+            self._expired or self._unread
+        ):  # what comes now is of a command that has seen an early end of its input
+            raise BackendError(self._given_up())
         if opcode == ABNF.OPCODE_CLOSE:
             raise BackendError(self._ended(data[_CLOSE_REASON:].decode(errors="replace")))
         frame = json.loads(data)
@@ -185,7 +188,7 @@ class _Talk:
             if not self._over.is_set():
                 socket.send(_stdin(GO))
             if stdin:
-                while not self._over.is_set() and (data := stdin.read(_CHUNK)):
+                while not self._over.is_set() and (data := self._read(stdin)):
                     socket.send(_stdin(data))
                 socket.send(END)
             while not self._over.wait(_HEARTBEAT_SECONDS):
@@ -195,6 +198,13 @@ class _Talk:
             if not self._over.is_set():
                 self._broken = error
                 _leave(socket)
+
+    def _read(self, stdin: Reader) -> bytes | None:
+        try:
+            return stdin.read(_CHUNK)
+        except Exception as error:
+            self._unread = error
+            raise
 
     def _expire(self, socket: Any) -> None:
         self._expired = True
@@ -214,8 +224,8 @@ class _Talk:
         import websocket
 
         product, url = self.endpoint.product, self.endpoint.url
-        if self._expired:
-            return self._late()
+        if self._expired or self._unread:
+            return self._given_up()
         match self._broken or error:
             case websocket.WebSocketBadStatusException() as refusal:
                 if refusal.status_code == _BAD_REQUEST and not self.endpoint.secure:
@@ -233,6 +243,10 @@ class _Talk:
                 return messages.not_running(product, url)
             case other:
                 return self._lost(str(other))
+
+    def _given_up(self) -> Diagnostic:
+        """Explain why the input was cut."""
+        return say.input_unreadable(self.doing, str(self._unread)) if self._unread else self._late()
 
     def _late(self) -> Diagnostic:
         """Explain why nothing more was waited for; what has begun is not simply to be run again."""

@@ -23,6 +23,13 @@ def connection_lost(doing: str, answer: str) -> Diagnostic:
     )
 
 
+def input_unreadable(doing: str, answer: str) -> Diagnostic:
+    """What was to go into a command that runs ended with an error."""
+    return Diagnostic(
+        "HS730", f"what goes in could not be read to its end ({doing}): {answer}", hint=_MAY_RUN
+    )
+
+
 def never_began(doing: str, answer: str) -> Diagnostic:
     """The connection to a command has ended before the command began."""
     return Diagnostic(

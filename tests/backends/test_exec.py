@@ -30,6 +30,13 @@ class Endless:
         return b""
 
 
+class Unreadable:
+    """Standard input on a disk that breaks."""
+
+    def read(self, _: int, /) -> bytes:
+        raise OSError("disk gone")
+
+
 def begin(talk: Talk) -> None:
     talk.say("stdout", talk.mark)
 
@@ -100,8 +107,12 @@ def test_what_is_given_up_has_its_standard_input_closed(limits: Limits) -> None:
     assert (found.code, "may still be running" in (found.hint or "")) == ("HS730", True)
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [(Endless(), "no answer in time"), (Unreadable(), "could not be read to its end.*: disk gone")],
+)
 def test_a_command_that_ends_because_its_input_was_cut_has_not_succeeded(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, given: Endless | Unreadable, why: str
 ) -> None:
     def end_well(talk: Talk) -> None:
         begin(talk)
@@ -111,8 +122,8 @@ def test_a_command_that_ends_because_its_input_was_cut_has_not_succeeded(
     # Its last word comes between the end of its input and our hanging up, which is a moment: here it is a second.
     monkeypatch.setattr(backend, "hang_up", lambda _: time.sleep(1))
     out, limits = io.BytesIO(), Limits(total=0.5)
-    with talking(end_well) as (nomad, _), pytest.raises(BackendError, match="no answer in time"):
-        Exec(nomad).run(TASK, ["restore"], out=out.write, err=out.write, stdin=Endless(), limits=limits)
+    with talking(end_well) as (nomad, _), pytest.raises(BackendError, match=why):
+        Exec(nomad).run(TASK, ["restore"], out=out.write, err=out.write, stdin=given, limits=limits)
 
 
 def test_leaving_does_not_wait_for_what_nobody_takes() -> None:
