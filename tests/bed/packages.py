@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bed.missing import BedUnavailable, Missing
+from tests.bed.paths import cache_folder, locked
 from tests.bed.processes import run
 
 
@@ -56,10 +57,12 @@ def missing(names: Iterable[str] = NEEDED) -> list[Missing]:
 def ensure(names: Iterable[str] = NEEDED) -> None:
     """Install what is missing when root and CI=true, else raise BedUnavailable with the whole list."""
     names = tuple(names)
-    lacking = missing(names)
-    if lacking and os.geteuid() == 0 and os.environ.get("CI") == "true" and shutil.which("apt-get"):
-        _install(one.what for one in lacking)
+    # The tests run in two processes, and apt-get fails where another one runs.
+    with locked(cache_folder() / "packages.lock"):
         lacking = missing(names)
+        if lacking and os.geteuid() == 0 and os.environ.get("CI") == "true" and shutil.which("apt-get"):
+            _install(one.what for one in lacking)
+            lacking = missing(names)
     if lacking:
         raise BedUnavailable(lacking)
 
