@@ -30,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # all other tests, which wait for nobody but themselves. The machines of tests/aws/boot are the first of these: they are
 # gone before the others' are there.
 _HURRIED = ("tests/backends", "tests/bed", "tests/local", "tests/machines")
-_AT_LEISURE = ("tests/local/test_claim.py",)  # it has a Consul of its own, and no clock
+# A Consul of its own, and no clock; and images that the machines of the stand-ins want, half an hour later.
+_IMAGES = "tests/bed/test_images.py"
+_AT_LEISURE = ("tests/local/test_claim.py", _IMAGES)
 _PATIENT = 10  # the niceness of the others
 
 
@@ -49,6 +51,11 @@ class _Parts(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Parts:
     """Divide the tests, for ``--numprocesses 2 --dist loadscope``."""
     return _Parts(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what only waits for the network come when nobody else needs the processors."""
+    items.sort(key=lambda item: item.nodeid.startswith(_IMAGES))
 
 
 @pytest.hookimpl(tryfirst=True)
