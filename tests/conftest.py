@@ -141,3 +141,10 @@ def needed() -> Iterator[None]:
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI must have every real part: {reason}", pytrace=False)
         pytest.skip(str(reason))
+
+
+def program(name: str, package: str = "") -> str:
+    """Return the path of a program that a test needs; ``package`` is Debian's, where it has another name."""
+    with needed():
+        packages.ensure([package or name])
+    return shutil.which(name) or name

@@ -27,6 +27,7 @@ def _static_busybox() -> bool:
     return busybox is not None and not _succeeds(["ldd", busybox])
 
 
+_FOR_SCRIPTS = ("bash", "curl", "dash", "shellcheck")
 # Debian package -> (how to see that its content is there, what the bed needs it for). The content is looked
 # at, not dpkg's list: another distribution or a hand-installed program is as good.
 NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
@@ -42,10 +43,12 @@ NEEDED: Mapping[str, tuple[Callable[[], bool], str]] = {
     "openssh-client": (_commands("ssh", "ssh-keygen"), "the machines are reached by SSH"),
     "maven": (_commands("mvn"), "Kafka comes as Java archives"),
     "containernetworking-plugins": (Path("/usr/lib/cni/bridge").exists, "Nomad's bridge networks need it"),
+    **{name: (_commands(name), "scripts are run, or looked at, with it") for name in _FOR_SCRIPTS},
 }
+FOR_MACHINES = tuple(name for name in NEEDED if name not in _FOR_SCRIPTS)
 
 
-def missing(names: Iterable[str] = NEEDED) -> list[Missing]:
+def missing(names: Iterable[str] = FOR_MACHINES) -> list[Missing]:
     """Return what is not on this machine of the named Debian packages."""
     return [
         Missing(name, NEEDED[name][1], f"On Debian: apt-get install {name}")
@@ -54,7 +57,7 @@ def missing(names: Iterable[str] = NEEDED) -> list[Missing]:
     ]
 
 
-def ensure(names: Iterable[str] = NEEDED) -> None:
+def ensure(names: Iterable[str] = FOR_MACHINES) -> None:
     """Install what is missing when root and CI=true, else raise BedUnavailable with the whole list."""
     names = tuple(names)
     # The tests run in two processes, and apt-get fails where another one runs.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import program
 
 JOBS = Path(__file__).parents[3] / "jobs" / "kafka"
 TOPICS = """Topic: orders\tTopicId: a\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: min.insync.replicas=2,x.y=9
@@ -39,8 +40,7 @@ Run = Callable[..., list[str]]
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     """Return what runs a script of the job, in the shells of Debian and of the official image."""
     shell = request.param.split()
-    if not shutil.which(shell[0]):
-        pytest.skip(f"there is no {shell[0]}")
+    program(shell[0], "busybox-static" if shell[0] == "busybox" else "")
     for folder in ("local", "alloc", "opt/kafka/bin", "opt/kafka/libs", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "opt/kafka/libs/kafka-clients-4.3.1.jar").touch()

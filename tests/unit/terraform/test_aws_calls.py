@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.conftest import program
 from tests.unit.terraform.pretend_aws import KEYS, SCRIPT, PretendAws, Request, pretending
 
 ANSWERED = (200, "<ok/>")
@@ -34,10 +34,7 @@ CALLS = {
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[PretendAws]:
     """Return an instance with a role, and AWS."""
-    curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("curl is not here; on Debian: apt-get install curl")
-    with pretending(tmp_path, curl) as aws:
+    with pretending(tmp_path, program("curl")) as aws:
         yield aws
 
 

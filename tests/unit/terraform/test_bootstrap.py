@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from hashistack.credentials.complete import complete
 from hashistack.credentials.handout import secrets_env
 from hashistack.credentials.values import Found
 from hashistack.model import Stack
+from tests.conftest import program
 from tests.unit.credentials.stacks import N1, NOW, Counted, stack
 
 FOLDER = Path(__file__).parents[3] / "terraform"
@@ -64,22 +64,20 @@ def functions(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z_]+)\(\) [{](.*?)(?:^[}]$|[}]$)", code, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
+@pytest.mark.parametrize("shell", ["dash", "bash"])
 @pytest.mark.parametrize(
     "text", [TEXT, OWN.read_text(), without_comments()], ids=["whole", "own", "user data"]
 )
 def test_every_shell_reads_it(shell: str, text: str) -> None:
     """A syntax error would show only on a machine, and halfway."""
-    if not shutil.which(shell):
-        pytest.skip(f"there is no {shell} here")
-    done = subprocess.run([shell, "-n", "-s"], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program(shell), "-n", "-s"], input=text, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def shellcheck(text: str, *flags: str) -> str:
-    if not shutil.which("shellcheck"):
-        pytest.skip("shellcheck is not here; on Debian: apt-get install shellcheck")
-    command = ["shellcheck", "--shell=sh", *flags, "-"]
+    command = [program("shellcheck"), "--shell=sh", *flags, "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False).stdout
 
 
@@ -107,11 +105,8 @@ def test_it_fits_into_user_data() -> None:
     assert len(gzip.compress(without_comments().encode(), 6)) + GO + NODE_ENV <= USER_DATA
 
 
-def test_terraform_makes_it_fit(tmp_path: Path) -> None:
+def test_terraform_makes_it_fit(tmp_path: Path, terraform: Path) -> None:
     """As Terraform itself packs it; base64 has four characters for three bytes."""
-    terraform = shutil.which("terraform") or shutil.which("tofu")
-    if not terraform:
-        pytest.skip("terraform is not here")
     (tmp_path / "script").write_text(without_comments())
     packed = subprocess.run(
         [terraform, "console"],
