@@ -17,7 +17,7 @@ test: $(VENV)/ready ## formatting, lint, types, architecture and all tests, on t
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadscope
 
 proofs: $(VENV)/ready ## what takes too long for every change: power cuts, lost disks and updates of all stand-ins
-	$(PYTHON) -m pytest -m slow tests/machines
+	$(PYTHON) -m pytest -m slow tests/bed tests/machines
 
 binaries: $(VENV)/ready
 	$(PYTHON) -m tests.tools.build nomad consul ferretdb nomad-1.11.4 || test "$$CI" != true

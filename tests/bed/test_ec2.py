@@ -55,10 +55,12 @@ def machine(cloud: Ec2) -> Machine:
     return cloud.machine(cloud.running()[0].id)
 
 
+@pytest.mark.slow
 def test_user_data_ran_once_as_root(machine: Machine) -> None:
     processes.wait_for(lambda: machine.ssh("cat /root/booted").stdout == "0\n", seconds=10)
 
 
+@pytest.mark.slow
 def test_metadata_is_for_those_with_a_token_of_their_own(cloud: Ec2, machine: Machine) -> None:
     told = machine.run(f"{ASK}/meta-data/instance-id; cat /tmp/said")
     assert told == f"200 {cloud.running()[0].id}"
@@ -69,6 +71,7 @@ def test_metadata_is_for_those_with_a_token_of_their_own(cloud: Ec2, machine: Ma
     assert machine.run(f"{ASK}/meta-data/placement/availability-zone; cat /tmp/said")[:-1] == f"200 {REGION}"
 
 
+@pytest.mark.slow
 def test_a_role_may_do_what_its_policy_says_and_nothing_else(cloud: Ec2, machine: Machine) -> None:
     ssm = cloud.aws.client("ssm", REGION)
     for name in ("mine", "other"):
@@ -80,6 +83,7 @@ def test_a_role_may_do_what_its_policy_says_and_nothing_else(cloud: Ec2, machine
     assert [call.resource[-16:] for call in cloud.api.of("ssm:GetParameter")] == ["er/shop/mine/key"]
 
 
+@pytest.mark.slow
 def test_an_instance_leaves_when_its_hook_is_completed_and_another_comes(
     cloud: Ec2, machine: Machine
 ) -> None:

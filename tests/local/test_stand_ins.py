@@ -1,4 +1,4 @@
-"""A backing service with one node on a laptop: `up` makes what it needs, `down` keeps its data, `--purge` removes all.
+"""A backing service with one node on a laptop: `up` makes what it needs, a second `up` nothing, `--purge` removes all.
 
 The tests stand in their order and share one cluster that hashistack starts itself.
 """
@@ -131,14 +131,6 @@ def test_a_second_up_changes_nothing(laptop: Laptop) -> None:
     said = laptop.up()
     assert "till-cache unchanged" in said
     assert not any(word in said for word in ("made", "generated", "submitted"))
-
-
-def test_down_keeps_the_data_and_the_next_up_finds_it(laptop: Laptop) -> None:
-    assert "keep the data of till-cache" in laptop.down()
-    assert "only data of till is left" in laptop.down()
-    said = laptop.up()
-    assert not any(word in said for word in ("made", "generated"))
-    assert laptop.ask("GET", "greeting") == "hello"
 
 
 def test_purge_leaves_nothing(laptop: Laptop) -> None:
