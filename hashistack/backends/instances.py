@@ -45,6 +45,11 @@ class Instances:
         for node in self.machines():
             self._nomad.put("client/gc", node_id=node)
 
+    def are_heard(self) -> bool:
+        """Tell whether every machine that is ready talks to a server; its numbers come from itself."""
+        paths = (f"client/stats?node_id={node}" for node in self.machines())
+        return all(self._nomad.attempt("get", path)[0] == _DONE for path in paths)
+
     def machines(self) -> tuple[str, ...]:
         """Return the ids of the machines that are ready."""
         return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,9 @@ from hashistack.plan.progress import Progress, Restored, Waiting
 _LEADER_PATIENCE = 60.0  # seconds for the servers to agree on a leader again
 _JOBS_PATIENCE = 60.0
 _SETTLING = 10.0  # seconds for the machines to hear of the snapshot's instances
+_CALM_PATIENCE = 120.0
+_CALM = 15.0  # seconds in which nothing comes up twice
+_LOOK = 5.0
 _TICK = 0.5
 
 
@@ -50,6 +53,9 @@ class Instances(Protocol):
     def forget_the_ended(self) -> None:
         """Have every machine forget the instances that have ended there."""
 
+    def are_heard(self) -> bool:
+        """Tell whether every machine that is there talks to the servers."""
+
 
 class Servers(Protocol):
     """The servers of both products, as far as a restore is concerned."""
@@ -81,7 +87,8 @@ class Restorer:
 
     A machine that was still ending an instance says so after the restore, and Nomad places another one; but it starts
     the first one again, too, which the snapshot says is to run. Two that want the same ports let Nomad place nothing
-    more on the machine, so of two in one place only one goes on.
+    more on the machine, so of two in one place only one goes on. A machine may tell of the second one late: it is over
+    when nothing has come up twice for a while and all has begun.
     """
 
     servers: Servers
@@ -101,7 +108,9 @@ class Restorer:
                 self.servers.forget_strangers()
             self.progress.report(Restored(product, manifest.taken))
         self._await_jobs(manifest.jobs)
+        self._start_anew()
         self._replace_the_dead()
+        self._await_calm()
 
     def _await_leader(self, product: str) -> None:
         end = self.clock.now() + _LEADER_PATIENCE
@@ -118,28 +127,47 @@ class Restorer:
                 raise DeployError(messages.jobs_missing(missing))
             self.clock.wait(_TICK)
 
-    def _replace_the_dead(self) -> None:
+    def _start_anew(self) -> None:
         self.instances.forget_the_ended()
         self.progress.report(Waiting("Nomad to start anew on every machine"))
         self.restart()
+        end = self.clock.now() + _LEADER_PATIENCE
+        while not self.instances.are_heard() and self.clock.now() < end:
+            self.clock.wait(_TICK)
         self.clock.wait(_SETTLING)
+
+    def _replace_the_dead(self) -> None:
         claims = self.instances.claimed()
-        living = {claim.id for claim in claims if self.instances.lives(claim.id)}
-        doubles = _doubles(claims, living)
-        for claim in doubles:
-            self.progress.report(Waiting(f"{claim.job}: {claim.group} to end, for another has its place"))
-            self.instances.replace(claim)
+        doubles = self._end_doubles(claims)
         for claim in claims:
-            if claim.begun and claim.id not in living and claim not in doubles:
+            if claim.begun and claim not in doubles and not self.instances.lives(claim.id):
                 self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
                 self.instances.replace(claim)
 
+    def _await_calm(self) -> None:
+        """End what comes up twice until nothing does any more; what has no room to begin is for `up` to tell."""
+        now = since = self.clock.now()
+        end = now + _CALM_PATIENCE
+        while now < end and now - since < _CALM:
+            self.clock.wait(_LOOK)
+            claims, now = self.instances.claimed(), self.clock.now()
+            if self._end_doubles(claims) or not all(claim.begun for claim in claims):
+                since = now
 
-def _doubles(claims: Sequence[Claim], living: Collection[str]) -> list[Claim]:
+    def _end_doubles(self, claims: Sequence[Claim]) -> list[Claim]:
+        doubles = _doubles(claims, self.instances.lives)
+        for claim in doubles:
+            self.progress.report(Waiting(f"{claim.job}: {claim.group} to end, for another has its place"))
+            self.instances.replace(claim)
+        return doubles
+
+
+def _doubles(claims: Sequence[Claim], lives: Callable[[str], bool]) -> list[Claim]:
     """Return all but one instance of each place: the newest one that lives stays, or else the newest."""
-    doubles, taken = [], set()
-    for claim in sorted(claims, key=lambda claim: claim.id not in living):
-        if claim.place in taken:
-            doubles.append(claim)
-        taken.add(claim.place)
+    doubles: list[Claim] = []
+    for place in dict.fromkeys(claim.place for claim in claims):
+        here = [claim for claim in claims if claim.place == place]
+        if len(here) > 1:
+            stays = next((claim for claim in here if lives(claim.id)), here[0])
+            doubles += [claim for claim in here if claim != stays]
     return doubles

@@ -253,6 +253,17 @@ def test_an_instance_lives_if_its_machine_measures_a_task_of_it(nomad: Answers) 
     assert [instances.lives(each) for each in "abc"] == [True, False, False]
 
 
+def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> None:
+    nomad.given = {
+        "nodes": [{"ID": "a", "Status": "ready"}, {"ID": "b", "Status": "down"}],
+        "client/stats": (404, "No path to node"),
+    }
+    instances = Instances(nomad.endpoint("Nomad"))
+    assert not instances.are_heard()
+    nomad.given["client/stats"] = {"Uptime": 1}
+    assert instances.are_heard()
+
+
 def test_what_runs_everywhere_is_placed_again_only_when_asked_for(nomad: Answers) -> None:
     instances = Instances(nomad.endpoint("Nomad"))
     instances.replace(Claim("a", "shop", "web", False, "shop.web[0]"))

@@ -19,7 +19,10 @@ PROXY = Claim("a2", "ingress", "traefik", True, "ingress.traefik[0] h1")
 
 @dataclass
 class FakeCluster:
-    """Servers and instances; `leaderless` counts how often a product has no leader yet."""
+    """Servers and instances; `leaderless` counts how often a product has no leader yet.
+
+    `late` are claims that come up at a later look, `deaf` how often a machine does not answer yet.
+    """
 
     story: list[str] = field(default_factory=list)
     leaderless: dict[str, int] = field(default_factory=dict)
@@ -27,6 +30,9 @@ class FakeCluster:
     present: tuple[str, ...] = MANIFEST.jobs
     dead: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = (WEB, PROXY)
+    late: dict[int, Claim] = field(default_factory=dict)
+    deaf: int = 0
+    looks: int = 0
 
     def restore(self, product: str, path: Path) -> None:
         self.story.append(f"restore {path.name}")
@@ -46,6 +52,9 @@ class FakeCluster:
         return self.present
 
     def claimed(self) -> Sequence[Claim]:
+        self.looks += 1
+        if self.looks in self.late:
+            self.claims = (*self.claims, self.late[self.looks])
         return self.claims
 
     def lives(self, allocation: str) -> bool:
@@ -53,6 +62,11 @@ class FakeCluster:
 
     def replace(self, claim: Claim) -> None:
         self.story.append(f"replace {claim.id}")
+        self.claims = tuple(each for each in self.claims if each != claim)
+
+    def are_heard(self) -> bool:
+        self.deaf -= 1
+        return self.deaf < 0
 
     def forget_the_ended(self) -> None:
         self.story.append("forget")
@@ -88,6 +102,30 @@ def test_of_two_in_one_place_the_newest_that_lives_stays(dead: tuple[str, ...], 
     cluster = FakeCluster(claims=(newer, WEB, PROXY), dead=dead)
     restore(cluster)
     assert cluster.story[-2:] == ["restart", f"replace {ended}"]
+
+
+@pytest.mark.parametrize("look", [2, 3, 4])
+def test_a_second_one_may_come_up_late(look: int) -> None:
+    cluster = FakeCluster(late={look: replace(WEB, id="a3", begun=False)})
+    restore(cluster)
+    assert cluster.story[-2:] == ["restart", "replace a3"]
+
+
+def test_what_begins_is_watched_until_it_has_begun_but_not_for_ever() -> None:
+    """A second one may come up as long as another one begins."""
+    late = {12: replace(WEB, id="a3", begun=False)}
+    cluster = FakeCluster(claims=(replace(WEB, begun=False),), late=late)
+    restore(cluster)
+    assert cluster.story[-1] == "replace a3"
+    cluster = FakeCluster(claims=(replace(WEB, begun=False),))
+    restore(cluster)
+    assert cluster.looks < 30
+
+
+def test_a_machine_that_is_not_heard_yet_is_waited_for() -> None:
+    cluster = FakeCluster(deaf=20, dead=("a1",))
+    restore(cluster)
+    assert (cluster.deaf, cluster.story[-1]) == (-1, "replace a1")
 
 
 def test_one_that_only_begins_is_left_to_it() -> None:
