@@ -32,9 +32,10 @@ _LOG_LINES = 3
 _FIRST = "first"  # the mark of a Nomad without its client
 _STARTING = ("HS401", "HS404", "HS405")  # nothing listens yet, no answer yet, no leader yet
 
-# Ports for instances: two Nomads on one machine must not hand out the same, so each takes one of 60 windows of
-# Nomad's own range (20000 to 32000), by its address.
-_FIRST_PORT, _WINDOWS, _WINDOW = 20000, 60, 200
+# Ports for instances: two Nomads on one machine must not hand out the same, so each takes one of 12 windows of
+# Nomad's own range (20000 to 32000), by its address. A window is wide, for Docker may not have given a port back yet
+# when Nomad hands it out again: the instance that gets it fails.
+_FIRST_PORT, _WINDOWS, _WINDOW = 20000, 12, 1000
 
 # What an agent inherits: nothing that changes its configuration behind our back, such as NOMAD_*, VAULT_* or AWS_*.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE", "CONSUL_HTTP_TOKEN")

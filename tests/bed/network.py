@@ -17,7 +17,7 @@ from tests.bed.processes import run
 # developer's own Nomad takes first.
 AGENT_PORTS = range(6100, 9900)
 TASK_PORTS = range(24000, 32000)
-WINDOW = 200
+WINDOW = 1000  # wide: Docker may not have given a port back yet when Nomad hands it out again
 
 
 @dataclass(frozen=True, slots=True)
