@@ -172,9 +172,8 @@ class _Talk:
 
         with self.explained():
             opcode, data = socket.recv_data()
-        if (
-            self._expired or self._unread
-        ):  # what comes now is of a command that has seen an early end of its input
+        # What comes now is of a command that has seen an early end of its input.
+        if self._expired or self._unread:
             raise BackendError(self._given_up())
         if opcode == ABNF.OPCODE_CLOSE:
             raise BackendError(self._ended(data[_CLOSE_REASON:].decode(errors="replace")))
