@@ -45,6 +45,12 @@ class Instances:
         for node in self.machines():
             self._nomad.put("client/gc", node_id=node)
 
+    def place_what_lacks(self) -> None:
+        """Have Nomad look at every job that is to run, and place the instances that it lacks."""
+        for stub in self._nomad.get("jobs") or []:
+            if stub["Type"] in ("service", "system") and not stub.get("Stop"):
+                self._nomad.put(f"job/{stub['ID']}/evaluate", {"JobID": stub["ID"]})
+
     def are_heard(self) -> bool:
         """Tell whether every machine that is ready talks to a server; its numbers come from itself."""
         paths = (f"client/stats?node_id={node}" for node in self.machines())

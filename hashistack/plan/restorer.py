@@ -53,6 +53,9 @@ class Instances(Protocol):
     def forget_the_ended(self) -> None:
         """Have every machine forget the instances that have ended there."""
 
+    def place_what_lacks(self) -> None:
+        """Have the servers look at every job that is to run, and place the instances that it lacks."""
+
     def are_heard(self) -> bool:
         """Tell whether every machine that is there talks to the servers."""
 
@@ -87,8 +90,9 @@ class Restorer:
 
     A machine that was still ending an instance says so after the restore, and Nomad places another one; but it starts
     the first one again, too, which the snapshot says is to run. Two that want the same ports let Nomad place nothing
-    more on the machine, so of two in one place only one goes on. A machine may tell of the second one late: it is over
-    when nothing has come up twice for a while and all has begun.
+    more on the machine, so of two in one place only the newest goes on: the other may have lost its folder. A machine
+    may tell of it late, or end it without Nomad looking at the job again: so Nomad is asked to, and it is over when
+    nothing has come up twice for a while and all has begun.
     """
 
     servers: Servers
@@ -149,25 +153,21 @@ class Restorer:
         now = since = self.clock.now()
         end = now + _CALM_PATIENCE
         while now < end and now - since < _CALM:
+            self.instances.place_what_lacks()
             self.clock.wait(_LOOK)
             claims, now = self.instances.claimed(), self.clock.now()
             if self._end_doubles(claims) or not all(claim.begun for claim in claims):
                 since = now
 
     def _end_doubles(self, claims: Sequence[Claim]) -> list[Claim]:
-        doubles = _doubles(claims, self.instances.lives)
+        doubles = _doubles(claims)
         for claim in doubles:
             self.progress.report(Waiting(f"{claim.job}: {claim.group} to end, for another has its place"))
             self.instances.replace(claim)
         return doubles
 
 
-def _doubles(claims: Sequence[Claim], lives: Callable[[str], bool]) -> list[Claim]:
-    """Return all but one instance of each place: the newest one that lives stays, or else the newest."""
-    doubles: list[Claim] = []
-    for place in dict.fromkeys(claim.place for claim in claims):
-        here = [claim for claim in claims if claim.place == place]
-        if len(here) > 1:
-            stays = next((claim for claim in here if lives(claim.id)), here[0])
-            doubles += [claim for claim in here if claim != stays]
-    return doubles
+def _doubles(claims: Sequence[Claim]) -> list[Claim]:
+    """Return all but the newest instance of each place."""
+    newest: dict[str, Claim] = {}
+    return [claim for claim in claims if newest.setdefault(claim.place, claim) != claim]

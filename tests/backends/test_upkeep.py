@@ -264,6 +264,14 @@ def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> No
     assert instances.are_heard()
 
 
+def test_nomad_looks_at_the_jobs_that_are_to_run(nomad: Answers) -> None:
+    kinds = {"shop": "service", "ingress": "system", "shop-release": "batch"}
+    jobs = [{"ID": job, "Type": kind, "Stop": False} for job, kind in kinds.items()]
+    nomad.given = {"jobs": [*jobs, {"ID": "old", "Type": "service", "Stop": True}]}
+    Instances(nomad.endpoint("Nomad")).place_what_lacks()
+    assert [path for _, path, _ in nomad.changes] == ["job/shop/evaluate", "job/ingress/evaluate"]
+
+
 def test_what_runs_everywhere_is_placed_again_only_when_asked_for(nomad: Answers) -> None:
     instances = Instances(nomad.endpoint("Nomad"))
     instances.replace(Claim("a", "shop", "web", False, "shop.web[0]"))
