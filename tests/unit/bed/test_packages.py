@@ -33,7 +33,7 @@ def test_two_at_a_time_install_one_after_the_other(monkeypatch: pytest.MonkeyPat
 
     def install(names: Iterable[str]) -> None:
         calls.append(list(names))
-        time.sleep(0.2)
+        time.sleep(0.2)  # as apt-get takes its time: without a lock the other one begins meanwhile
         there.touch()
 
     monkeypatch.setenv("CI", "true")

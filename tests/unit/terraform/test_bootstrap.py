@@ -64,15 +64,14 @@ def functions(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z_]+)\(\) [{](.*?)(?:^[}]$|[}]$)", code, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
 @pytest.mark.parametrize(
     "text", [TEXT, OWN.read_text(), without_comments()], ids=["whole", "own", "user data"]
 )
 def test_every_shell_reads_it(shell: str, text: str) -> None:
     """A syntax error would show only on a machine, and halfway."""
-    done = subprocess.run(
-        [program(shell), "-n", "-s"], input=text, capture_output=True, text=True, check=False
-    )
+    command = [program(shell, "dash" if shell == "sh" else ""), "-n", "-s"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
