@@ -56,10 +56,11 @@ def stop_jobs(connected: Callable[[], Cluster], app: str, report: Callable[[Even
 def stop_agents(ground: Ground, facts: Sequence[HostFacts], *, purge: bool) -> None:
     """Stop all agents at once: servers that left one after another would shrink the cluster that `up` brings back."""
     ours = {each.name for each in facts if each.cluster == ground.cluster_name}
-    mark = "touch /etc/hashistack/purge && " if purge else ""
+    # Whether data goes is decided anew each time: the mark of a `--purge` that was interrupted counts for nothing.
+    mark = f"{'touch' if purge else 'rm -f'} /etc/hashistack/purge"
     ssh.everywhere(
         [way for way in ground.ways if way.name in ours],
-        lambda way: way.as_root(f"sh -c '{mark}systemctl stop nomad consul'", timeout=_STOPPING_SECONDS),
+        lambda way: way.as_root(f"sh -c '{mark} && systemctl stop nomad consul'", timeout=_STOPPING_SECONDS),
     )
 
 

@@ -38,6 +38,8 @@ def test_doctor_finds_what_is_broken_and_says_how_to_mend_it(site: Site) -> None
 
 
 def test_down_leaves_nothing_but_the_data(site: Site) -> None:
+    for machine in _members(site):
+        machine.run("touch /etc/hashistack/purge")  # as a `down --purge` leaves it that was interrupted
     with step("down"):
         site.done("down", "-e", "factory", "--yes")
     for machine in _members(site):
