@@ -11,7 +11,7 @@ from hashistack.backends.holders import Holders
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
 from hashistack.backends.volumes import Volumes
-from hashistack.credentials.service import Issued, read
+from hashistack.credentials.service import EDITION, Issued, read
 from hashistack.credentials.values import Identity
 from hashistack.model import Stack
 from hashistack.plan import names
@@ -70,10 +70,14 @@ def _items(nomad: Nomad, path: str) -> Items:
 
 
 def _issued(job: str, variables: Mapping[str, Items]) -> Issued | None:
-    found = _identity(variables[names.node_variable(job)])
+    items = variables[names.node_variable(job)]
+    found, edition = _identity(items), items.get(EDITION)
     told = variables[names.variable_of(job)].get("ca")
     authority = _identity(variables[names.authority_variable(job)])
-    return read(found, authority, told.reveal() if told else None, datetime.now(UTC)) if found else None
+    if found is None:
+        return None
+    trusted, times = told.reveal() if told else None, int(edition.reveal()) if edition else 0
+    return read(found, authority, trusted, datetime.now(UTC), times)
 
 
 def _identity(items: Items) -> Identity | None:

@@ -12,6 +12,7 @@ from hashistack.credentials.authority import LEAF_LIFE, Leaf
 from hashistack.credentials.values import Identity
 
 RENEW_BEFORE = LEAF_LIFE / 3
+EDITION = "edition"  # the item beside the certificate in the cluster
 _ROLES = ("", "-primary", "-replica", "-member")
 _HERE = "127.0.0.1"
 
@@ -20,13 +21,15 @@ _HERE = "127.0.0.1"
 class Issued:
     """What a certificate in the cluster says.
 
-    `lasts` is the rest of its life; `sound`: its key belongs to it, its authority signed it, and the app is told so.
+    `lasts` is the rest of its life; `sound`: its key belongs to it, its authority signed it, and the app is told so;
+    `edition`: how often it was made anew, as the job says of the one that its members have.
     """
 
     names: frozenset[str]
     addresses: frozenset[str]
     lasts: timedelta
     sound: bool
+    edition: int = 0
 
 
 def authority_subject(job: str) -> str:
@@ -63,7 +66,9 @@ def due(found: Issued | None, wanted: Leaf) -> bool:
     return not (set(wanted.names) <= found.names and set(wanted.addresses) <= found.addresses)
 
 
-def read(identity: Identity, authority: Identity | None, told: str | None, now: datetime) -> Issued | None:
+def read(
+    identity: Identity, authority: Identity | None, told: str | None, now: datetime, edition: int = 0
+) -> Issued | None:
     """Return what a certificate says, None for one that cannot be read; `told` is the authority that the app knows."""
     try:
         names, addresses = certificates.alternatives(identity)
@@ -72,4 +77,4 @@ def read(identity: Identity, authority: Identity | None, told: str | None, now: 
         sound = sound and authority is not None and certificates.is_issued_by(identity, authority)
     except ValueError:
         return None
-    return Issued(names, addresses, lasts, sound)
+    return Issued(names, addresses, lasts, sound, edition)

@@ -31,10 +31,15 @@ def carried_over(job: Json, running: Json | None, *, failed: bool) -> Json:
     return result
 
 
-def with_new_certificate(candidate: Candidate) -> Candidate:
-    """Return a job that Nomad takes for a new version: its members start again and read the new one."""
+def certificate_of(candidate: Candidate) -> int:
+    """Return the edition of the certificate that the members of a job have had since they were started last."""
+    return _number(candidate.job, names.CERTIFICATE)
+
+
+def with_certificate(candidate: Candidate, edition: int) -> Candidate:
+    """Return a job that Nomad takes for a new version: its members start again and read the certificate."""
     job = candidate.job
-    counted = {names.CERTIFICATE: str(_number(job, names.CERTIFICATE) + 1)}
+    counted = {names.CERTIFICATE: str(edition)}
     return replace(candidate, job={**job, "Meta": {**(job.get("Meta") or {}), **counted}}, changed=True)
 
 

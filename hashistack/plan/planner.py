@@ -11,7 +11,7 @@ from hashistack.model import Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual
 from hashistack.plan.addresses import addresses
-from hashistack.plan.carry import with_new_certificate
+from hashistack.plan.carry import certificate_of, with_certificate
 from hashistack.plan.files import JobFile
 from hashistack.plan.leftovers import kept_data
 from hashistack.plan.members import check_members, lacking, warnings
@@ -73,7 +73,7 @@ def plan_up(wanted: Wanted, actual: Actual, secrets: Mapping[str, Sensitive]) ->
     check_members(wanted.stack, actual)
     waiting = frozenset(each.stand_in.job for each in lacking(wanted.stack, actual))
     prepared = tuple(preparations(wanted.stack, actual, waiting))
-    actual = _with_new_certificates(actual, prepared)
+    actual = _with_certificates(actual, prepared)
     ingress = tuple(_ingress(wanted, actual))
     begun, awaited = ingress[:-1], ingress[-1:]
     steps = (
@@ -146,10 +146,18 @@ def _check_backing_services(wanted: Wanted, actual: Actual) -> None:
 # --- the steps, in their order
 
 
-def _with_new_certificates(actual: Actual, prepared: tuple[Step, ...]) -> Actual:
-    """Return what is there with those stand-ins to be started again that get a certificate while they run."""
-    jobs = [each.job for each in prepared if isinstance(each, IssueCertificate) and _runs(actual, each.job)]
-    renewed = {job: with_new_certificate(actual.candidates[job]) for job in jobs if job in actual.candidates}
+def _with_certificates(actual: Actual, prepared: tuple[Step, ...]) -> Actual:
+    """Return what is there with those stand-ins to be started again whose members have an older certificate.
+
+    It is a new one, or one that an earlier run or `replace-node` made and could not, or did not, give to all of them.
+    """
+    editions = {job: issued.edition for job, issued in actual.certificates.items()}
+    editions |= {step.job: step.edition for step in prepared if isinstance(step, IssueCertificate)}
+    renewed = {
+        job: with_certificate(candidate, editions[job])
+        for job, candidate in actual.candidates.items()
+        if editions.get(job, 0) > certificate_of(candidate)
+    }
     return replace(actual, candidates={**actual.candidates, **renewed})
 
 

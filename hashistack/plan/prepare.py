@@ -61,6 +61,8 @@ class Preparer:
         trust = self._authority(step.job, now)
         mine = certificates.issue(trust, service.leaf(step.job, step.addresses), now)
         items = {"certificate": Sensitive(mine.certificate), "key": mine.key}
+        if step.edition:
+            items[service.EDITION] = Sensitive(str(step.edition))
         self._store(names.node_variable(step.job), items)
         path, ca = names.variable_of(step.job), Sensitive(trust.certificate)
         found = self.jobs.variable(path)

@@ -16,6 +16,7 @@ from hashistack.messages import stand_in_steps as messages
 from hashistack.model import Environment, Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Actual, Candidate
+from hashistack.plan.carry import certificate_of
 from hashistack.plan.sensitive import Sensitive
 from hashistack.plan.steps import (
     CreateVolumes,
@@ -170,4 +171,12 @@ def _certificate(stand_in: StandIn, places: Sequence[Node], actual: Actual) -> I
     needed = certificates.leaf(stand_in.job, [*addresses, *stand_in.outside])
     if certificates.due(actual.certificates.get(stand_in.job), needed):
         everywhere = tuple(sorted({node.address for node in actual.nodes if node.address}))
-        yield IssueCertificate(stand_in.job, (*everywhere, *stand_in.outside))
+        yield IssueCertificate(stand_in.job, (*everywhere, *stand_in.outside), _edition(stand_in.job, actual))
+
+
+def _edition(job: str, actual: Actual) -> int:
+    """Return the number of a new certificate: 0 for the first, so that the job is as it was rendered."""
+    issued, candidate = actual.certificates.get(job), actual.candidates.get(job)
+    if issued is None and job not in actual.jobs:
+        return 0
+    return max(issued.edition if issued else 0, certificate_of(candidate) if candidate else 0) + 1

@@ -48,10 +48,14 @@ class CreateVolumes:
 
 @dataclass(frozen=True, slots=True)
 class IssueCertificate:
-    """Make the certificate of a stand-in's members, good at these addresses and names; if need be its authority."""
+    """Make the certificate of a stand-in's members, good at these addresses and names; if need be its authority.
+
+    A job that says another `edition` than the cluster keeps beside the certificate has members with an older one.
+    """
 
     job: str
     addresses: tuple[str, ...]
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from hashistack.plan.actual import Actual, JobState
 from hashistack.plan.executor import Executor
 from hashistack.plan.prepare import Preparer
 from hashistack.plan.stand_ins import preparations
-from hashistack.plan.steps import CreateVolumes, Plan, RemoveVolumes, Spot, Step
+from hashistack.plan.steps import CreateVolumes, IssueCertificate, Plan, RemoveVolumes, Spot, Step
 from hashistack.plan.volumes import Node
 from tests.bed.agents import Agents
 from tests.unit.plan.fakes import FakeJournal, FakeProgress
@@ -91,6 +92,9 @@ def test_what_was_prepared_is_found_complete(
     try:
         _carry_out(preparer, steps)
         assert list(preparations(asked, with_stand_ins(Actual(), nomad, consul, asked))) == []
+        (certificate,) = [step for step in steps if isinstance(step, IssueCertificate)]
+        preparer.issue(replace(certificate, edition=2))
+        assert with_stand_ins(Actual(), nomad, consul, asked).certificates["shop-cache"].edition == 2
     finally:
         preparer.remove(RemoveVolumes("shop-cache"))
         for path in (

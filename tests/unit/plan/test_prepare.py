@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +94,13 @@ def test_a_second_one_keeps_the_authority_and_what_else_is_there(world: World) -
     assert world.jobs.stored[NODE].items["cookie"] == Sensitive("c")
     told = [event.path for event in world.progress.of(Stored)]
     assert told.count(APP) == 1, "the app would start again for nothing"
+
+
+def test_how_often_it_was_made_anew_is_kept_beside_it(world: World) -> None:
+    world.preparer.issue(CERTIFICATE)
+    assert world.jobs.stored[NODE].items.keys() == {"certificate", "key"}
+    world.preparer.issue(replace(CERTIFICATE, edition=4))
+    assert world.jobs.stored[NODE].items["edition"] == Sensitive("4")
 
 
 def test_an_authority_that_ends_soon_is_told_with_the_way_out(world: World) -> None:

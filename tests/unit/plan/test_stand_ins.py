@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 
 from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.plan.actual import Actual, JobState
-from hashistack.plan.carry import with_new_certificate
 from hashistack.plan.planner import plan_up
 from hashistack.plan.stand_ins import companions, fingerprint, is_set_up, preparations, stand_ins, waves
 from hashistack.plan.steps import (
@@ -25,6 +25,8 @@ from hashistack.plan.steps import (
 )
 from hashistack.plan.volumes import Node, Volume
 from tests.unit.plan.stacks import CERTIFIED, LOCAL, all_there, nothing_there, stack, wanted
+
+S = TypeVar("S", bound=Step)
 
 ALL = """\
 app: shop
@@ -61,7 +63,7 @@ def step_of(step: Step) -> str:
     return str(getattr(step, "job", ""))
 
 
-def of(kind: type[Step], steps: Iterable[Step]) -> list[Step]:
+def of(kind: type[S], steps: Iterable[Step]) -> list[S]:
     return [step for step in steps if isinstance(step, kind)]
 
 
@@ -113,17 +115,32 @@ def test_a_second_machine_that_has_none_of_its_volumes_needs_no_new_certificate(
 def test_a_certificate_that_ends_soon_is_renewed_and_its_members_start_again() -> None:
     aged = replace(all_there(), certificates={"shop-cache": replace(CERTIFIED, lasts=timedelta(days=100))})
     steps = plan_up(wanted(), aged, {}).steps
-    assert of(IssueCertificate, steps) == [IssueCertificate("shop-cache", ("10.0.0.1",))]
+    assert of(IssueCertificate, steps) == [IssueCertificate("shop-cache", ("10.0.0.1",), 1)]
     submitted = [step for step in steps if isinstance(step, SubmitJob)]
     assert [step.job for step in submitted] == ["shop-cache"]
     assert submitted[0].candidate.job["Meta"]["hashistack.certificate"] == "1"
 
 
+def test_a_certificate_that_its_members_were_never_given_starts_them_again() -> None:
+    """The `up` that made it was interrupted, or `replace-node` made it."""
+    made = replace(all_there(), certificates={"shop-cache": replace(CERTIFIED, edition=3)})
+    submitted = of(SubmitJob, plan_up(wanted(), made, {}).steps)
+    assert [step.job for step in submitted] == ["shop-cache"]
+    given = submitted[0].candidate
+    assert given.job["Meta"]["hashistack.certificate"] == "3"
+    there = replace(made, candidates={**made.candidates, "shop-cache": replace(given, changed=False)})
+    assert of(SubmitJob, plan_up(wanted(), there, {}).steps) == []
+
+
+def test_the_first_certificate_leaves_the_job_as_it_was_rendered() -> None:
+    steps = preparations(stack(), nothing_there())
+    assert [step.edition for step in of(IssueCertificate, steps)] == [0]
+
+
 def test_each_new_certificate_makes_another_version_of_the_job() -> None:
-    candidate = all_there().candidates["shop-cache"]
-    twice = with_new_certificate(with_new_certificate(candidate))
-    assert twice.job["Meta"]["hashistack.certificate"] == "2"
-    assert twice.changed
+    aged = replace(CERTIFIED, lasts=timedelta(days=100), edition=2)
+    steps = plan_up(wanted(), replace(all_there(), certificates={"shop-cache": aged}), {}).steps
+    assert [step.edition for step in of(IssueCertificate, steps)] == [3]
 
 
 def test_too_few_machines_are_told_before_anything_is_done() -> None:
