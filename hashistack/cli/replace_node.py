@@ -93,19 +93,24 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     from hashistack.views import replace_node as views
 
     holders = Holders(cluster.consul.endpoint, cluster.nomad.endpoint)
-    jobs = [each.job for each in stand_ins(stack)]
+    reports = Reports(cluster.nomad, PATIENT)
+    carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
+    replacer = NodeReplacer(holders, reports, carry_out, view, SystemClock())
+    stateful = [each for each in stand_ins(stack) if each.engine.stateful]
 
     def look() -> Farewell:
-        return farewell(choice.node, stack, holders.read(jobs))
+        """Return what is given up, which the others have said they can do without."""
+        parting = farewell(choice.node, stack, holders.read([each.job for each in stand_ins(stack)]))
+        if not choice.lost:
+            check_loss(parting)
+        check_safety(parting, reports.of([each.stand_in for each in parting.survivors]))
+        return parting
 
     parting = look()
     if parting.is_empty:
         views.nothing_left(session.console, choice.node)
+        replacer.begin(stateful)  # a first run may have ended before the new members had every copy
         return Exit.DONE
-    reports = Reports(cluster.nomad, PATIENT)
-    if not choice.lost:
-        check_loss(parting)
-    check_safety(parting, reports.of([each.stand_in for each in parting.survivors]))
     room = _room(cluster, stack, parting)
     views.about_to(session.console, parting, room)
     if not _confirmed(session, choice.node, yes=choice.yes):
@@ -113,8 +118,7 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     # Minutes may have passed; a machine that is back by now is refused by `farewell` itself.
     if look() != parting:
         raise BackendError(messages.changed_meanwhile(f"what {choice.node} has"))
-    carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
-    NodeReplacer(holders, reports, carry_out, view, SystemClock()).replace(parting, room)
+    replacer.replace(parting, room)
     return Exit.DONE
 
 

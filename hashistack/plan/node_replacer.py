@@ -83,9 +83,9 @@ class NodeReplacer:
             self._remove(volume, parting.name)
         for release in parting.releases:
             self._release_places(release, parting.name)
-        self._begin([release.stand_in for release in parting.releases])
+        self.begin([release.stand_in for release in parting.releases])
 
-    def _begin(self, found: Sequence[StandIn]) -> None:
+    def begin(self, found: Sequence[StandIn]) -> None:
         """Have Nomad start the new members of what runs, and wait for them; after `down` nothing does."""
         running = [each for each in found if self.holders.runs(each.job)]
         for each in running:
@@ -139,7 +139,10 @@ class NodeReplacer:
 
     def _lacking(self, stand_in: StandIn) -> str:
         """Say what is still missing, "" once nothing is."""
-        running = self.holders.members(stand_in.job)
+        try:
+            running = self.holders.members(stand_in.job)
+        except BackendError as error:  # servers elect a leader anew; half an hour is not given up for that
+            return ", ".join(each.summary for each in error.diagnostics)
         if running < stand_in.nodes:
             return f"{running} of {stand_in.nodes} members run"
         answer = self.asked.of((stand_in,))[stand_in.job]

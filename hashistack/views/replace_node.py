@@ -21,7 +21,7 @@ def about_to(console: Console, parting: Farewell, room: Plan) -> None:
 def nothing_left(console: Console, machine: str) -> None:
     """Say that nothing of the machine is left."""
     if not console.json:
-        console.note(human.printable(f"no stand-in has anything on {machine}, and Nomad has forgotten it"))
+        console.note(human.printable(f"no stand-in has anything on {machine}"))
 
 
 def declined(console: Console) -> None:

@@ -285,6 +285,7 @@ class Cluster:
     running: int = 2
     in_use: int = 0
     stopped: bool = False
+    silent: int = 0
     done: list[str] = field(default_factory=list)
     reports: list[Answer] = field(default_factory=list)
 
@@ -316,6 +317,9 @@ class Cluster:
         self.done.append(f"remove {volume}")
 
     def members(self, job: str) -> int:
+        self.silent -= 1
+        if self.silent >= 0:
+            raise BackendError(Diagnostic("HS406", "no cluster leader"))
         return 3 if IDS["h2"] in self.done else self.running
 
     def of(self, stand_ins: object) -> dict[str, Answer]:
@@ -336,6 +340,13 @@ def test_what_is_new_comes_first_and_what_is_old_is_released_in_its_order(shop: 
     released = ["c-h2", IDS["h2"], "remove v-h2", "hashistack/shop-cache/members/2"]
     assert cluster.done == ["prepare 0", *released, "place shop-cache"]
     assert len(progress.of(Removed)) == 4
+    assert progress.of(Running) == [Running("shop-cache", None)]
+
+
+def test_servers_that_elect_a_leader_anew_end_no_wait(shop: Stack) -> None:
+    cluster = Cluster(silent=2, reports=[Answer(Report(full=True))])
+    progress = carried_out(cluster, farewell("h2", shop, holdings(h2="down")))
+    assert cluster.silent == -1
     assert progress.of(Running) == [Running("shop-cache", None)]
 
 
