@@ -184,3 +184,15 @@ def nothing_to_push(names: Sequence[str], folder: str) -> Diagnostic:
         path="software.from",
         hint="download them from the vendor's site into that folder, or let the hosts download: `from: releases`",
     )
+
+
+def leaves_unasked(hosts: Sequence[str], reason: str) -> Diagnostic:
+    """A host was taken out of the list while no server says what it has."""
+    addresses = " ".join(f"'terraform_data.member[\"{host}\"]'" for host in hosts)
+    return Diagnostic(
+        "HS479",
+        f"{', '.join(hosts)} would be cleared, and nobody can be asked what only that machine has: {reason}",
+        path="hosts",
+        hint="wait until the servers answer, and run it again; if no majority of them ever comes back, leave that "
+        f"machine as it is: `terraform state rm {addresses}`",
+    )

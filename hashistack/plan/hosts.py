@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,7 @@ from hashistack.model import Environment, Host, Software, Ssh
 
 _SSH_PORT = 22
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # what uname says, what releases are called
+_MEMBER = re.compile(r'terraform_data\.member\["(.+)"\]')  # terraform/onprem/hosts.tf.j2
 
 Reach = Literal["reached", "unreachable", "refused", "host_key_unknown", "host_key_changed"]
 
@@ -115,6 +117,12 @@ def departures(hosts: Sequence[Host], facts: Sequence[HostFacts], members: Seque
         leaving=tuple(member for member in members if member.name not in named),
         replaced=tuple(member for member in members if member.name in new),
     )
+
+
+def unlisted(hosts: Sequence[Host], resources: Sequence[str]) -> tuple[str, ...]:
+    """Name the hosts that are resources of Terraform's state, by their addresses, and are not listed any more."""
+    members = (_MEMBER.fullmatch(each) for each in resources)
+    return tuple(sorted({found[1] for found in members if found} - {host.name for host in hosts}))
 
 
 def empty(facts: Sequence[HostFacts]) -> tuple[str, ...]:

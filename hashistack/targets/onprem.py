@@ -81,8 +81,9 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
         cluster = connect_to(ground, credentials)
         membership = Membership(cluster.consul.endpoint, cluster.nomad.endpoint)
         members = membership.members()
-    except BackendError:
+    except BackendError as error:
         # Nobody can be asked: expired certificates, no quorum. What follows mends it, or names it.
+        _check_nobody_leaves(ground, error)
         return Departures((), ())
     parting = plan.departures(ground.stack.environment.hosts, facts, members)
     if risks := plan.risk(parting, members):
@@ -97,6 +98,14 @@ def part(ground: Ground, facts: tuple[HostFacts, ...], credentials: Credentials)
         ground.site.report(Waiting(f"the cluster to forget the machine that was {name} before"))
         membership.forget(name)
     return parting
+
+
+def _check_nobody_leaves(ground: Ground, reason: BackendError) -> None:
+    """Raise where Terraform would clear a host of which nobody can say what only it has."""
+    terraform.prepare(ground.site.terraform)
+    known = terraform.resources(ground.site.terraform)
+    if leaving := plan.unlisted(ground.stack.environment.hosts, known):
+        raise BackendError(messages.leaves_unasked(leaving, str(reason)))
 
 
 def _check_data(stack: Stack, cluster: Cluster, parting: Departures) -> None:

@@ -18,6 +18,7 @@ from hashistack.plan.hosts import (
     read_facts,
     risk,
     to_do_again,
+    unlisted,
     uploads,
 )
 
@@ -140,6 +141,12 @@ def test_what_terraform_takes_for_done_is_done_again() -> None:
     ]
     again = to_do_again(facts)
     assert again == ("terraform_data.install_n3", "terraform_data.agent_n3", "terraform_data.agent_n2")
+
+
+def test_a_host_that_terraform_would_clear_is_one_that_is_not_listed_any_more() -> None:
+    known = ['terraform_data.member["n1"]', 'terraform_data.member["n3"]', "terraform_data.install_n2"]
+    assert unlisted([host("n1")], known) == ("n3",)
+    assert unlisted([host("n1"), host("n3")], known) == ()
 
 
 def test_what_is_pushed_depends_on_the_machines() -> None:
