@@ -11,7 +11,7 @@ from typing import BinaryIO
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
-from hashistack.diagnostics import BackendError, HashistackError, UsageProblem
+from hashistack.diagnostics import BackendError, DeployError, HashistackError, UsageProblem
 from hashistack.messages import stand_in_upkeep as messages
 from hashistack.messages import upkeep
 from hashistack.plan.stand_ins import StandIn
@@ -20,6 +20,14 @@ _SAVE = "/local/backup.sh"
 _PUT_BACK = "/local/restore.sh"
 _LOOK_SECONDS = 15.0
 _LAST_WORDS = 4096
+
+
+def opened(file: Path) -> BinaryIO:
+    """Open a backup; raise where it cannot be read."""
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise UsageProblem(messages.no_backup_file(str(file), error.strerror or str(error))) from error
 
 
 class ServiceBackup:
@@ -41,14 +49,12 @@ class ServiceBackup:
             self._run(task, _SAVE, stdin=None, out=writing)
             size = writing.tell()
             if size == 0:
-                raise BackendError(messages.command_failed(f"{_SAVE} in {task.name}", 0, "it wrote nothing"))
+                raise DeployError(messages.command_failed(f"{_SAVE} in {task.name}", 0, "it wrote nothing"))
         return size
 
-    def restore(self, file: Path) -> None:
+    def restore(self, backup: BinaryIO) -> None:
         """Put a backup in the place of what it keeps."""
-        task = self._script(_PUT_BACK)
-        with file.open("rb") as reading:
-            self._run(task, _PUT_BACK, stdin=reading, out=None)
+        self._run(self._script(_PUT_BACK), _PUT_BACK, stdin=backup, out=None)
 
     def _script(self, script: str) -> Task:
         """Return the task that is asked, in which the script was found."""
@@ -78,16 +84,16 @@ class ServiceBackup:
         )
         if code:
             said = words.decode(errors="replace")
-            raise BackendError(messages.command_failed(f"{script} in {task.name}", code, said))
+            raise DeployError(messages.command_failed(f"{script} in {task.name}", code, said))
 
 
 @contextmanager
 def _new(file: Path) -> Iterator[BinaryIO]:
     """Open a file for its owner alone, which gets its name when all of it is there."""
-    if file.exists():
-        raise UsageProblem(upkeep.backup_exists(str(file)))
     work = file.with_name(f".{file.name}.{os.getpid()}")
     try:
+        if file.exists():
+            raise UsageProblem(upkeep.backup_exists(str(file)))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as writing:
             yield writing
@@ -97,5 +103,5 @@ def _new(file: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise HashistackError(upkeep.backup_unwritable(str(file), error.strerror or str(error))) from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it was never made, or what is wrong with the folder has been told
             work.unlink()

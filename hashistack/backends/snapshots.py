@@ -114,9 +114,9 @@ class BackupFolder:
         self.path = parent / manifest.folder
         self._manifest = manifest
         self._work = parent / f".{manifest.folder}.{os.getpid()}"
-        if self.path.exists():
-            raise UsageProblem(messages.backup_exists(str(self.path)))
         try:
+            if self.path.exists():
+                raise UsageProblem(messages.backup_exists(str(self.path)))
             self._work.mkdir(mode=0o700, parents=True)
         except OSError as error:
             raise self._unwritable(error) from error

@@ -36,20 +36,18 @@ def save(session: Session, cluster: Cluster, stack: Stack, name: str, parent: Pa
 def put_back(session: Session, site: Site, name: str, file: Path, view: EventView, *, yes: bool) -> Exit:
     """Put a file that `save` wrote in the place of what a service keeps."""
     from hashistack import targets
-    from hashistack.backends.service_backup import ServiceBackup
+    from hashistack.backends.service_backup import ServiceBackup, opened
     from hashistack.plan.progress import Waiting
     from hashistack.views import backup as views
 
     stand_in = stand_in_of(site.stack, name)
-    if not file.is_file():
-        raise UsageProblem(say.no_backup_file(str(file)))
-    with targets.held(site) as cluster:
+    with opened(file) as reading, targets.held(site) as cluster:
         backup = ServiceBackup(cluster.nomad, stand_in)
         backup.check()
         if not _confirmed(session, name, file, yes=yes):
             return Exit.FAILED
         view.report(Waiting(f"{stand_in.job} to take {file.name}"))
-        backup.restore(file)
+        backup.restore(reading)
         views.service_restored(session.console, name, str(file))
     return Exit.DONE
 

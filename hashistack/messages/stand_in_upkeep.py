@@ -173,9 +173,11 @@ def no_backup_of(name: str, engine: str) -> Diagnostic:
     )
 
 
-def no_backup_file(file: str) -> Diagnostic:
-    """The backup of a service is not there."""
-    return Diagnostic("HS740", f"{file} is no file", hint="a file that `hashistack backup NAME` has written")
+def no_backup_file(file: str, reason: str) -> Diagnostic:
+    """The backup of a service is not there, or may not be read."""
+    return Diagnostic(
+        "HS740", f"cannot read {file}: {reason}", hint="name a file that `hashistack backup NAME` has written"
+    )
 
 
 def restoring_needs_yes(name: str) -> Diagnostic:

@@ -15,8 +15,8 @@ from hashistack.backends.exec import Exec, Task
 from hashistack.backends.holders import Holders
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
-from hashistack.backends.service_backup import ServiceBackup
-from hashistack.diagnostics import BackendError, UsageProblem
+from hashistack.backends.service_backup import ServiceBackup, opened
+from hashistack.diagnostics import BackendError, DeployError, UsageProblem
 from hashistack.plan.report import Member
 from tests.bed.agents import Agents
 from tests.local import upkeep
@@ -73,17 +73,18 @@ def test_what_it_keeps_becomes_a_file_and_comes_back(nomad: Nomad, task: Task, t
     assert file.read_bytes() == kept
     assert file.stat().st_mode & 0o777 == 0o600
     inside(nomad, task, "echo spoiled > /data/kept")
-    ServiceBackup(nomad, STAND_IN).restore(file)
+    with opened(file) as backup:
+        ServiceBackup(nomad, STAND_IN).restore(backup)
     assert inside(nomad, task, "cat /data/kept") == kept
 
 
 def test_nothing_is_left_of_a_backup_that_fails(nomad: Nomad, task: Task, tmp_path: Path) -> None:
     inside(nomad, task, "touch /data/broken; echo half > /data/kept")
     try:
-        with pytest.raises(BackendError, match="ended with 4: no disk"):
+        with pytest.raises(DeployError, match="ended with 4: no disk"):
             ServiceBackup(nomad, STAND_IN).save(tmp_path / "upkeep.backup")
         inside(nomad, task, "rm /data/broken; : > /data/kept")
-        with pytest.raises(BackendError, match="wrote nothing"):
+        with pytest.raises(DeployError, match="wrote nothing"):
             ServiceBackup(nomad, STAND_IN).save(tmp_path / "upkeep.backup")
     finally:
         inside(nomad, task, "rm -f /data/broken")
