@@ -133,9 +133,10 @@ def _run(
         if not _confirmed(session, record.app, record.environment, yes):
             return Exit.FAILED
     _carry_out(cluster, record, removal, view)
-    cluster.state.forget(record)
     if record.volumes and not purge:
         cluster.state.save(_remembered(record))
+    else:
+        cluster.state.forget(record)
     return Exit.DONE
 
 
@@ -192,6 +193,7 @@ def _removal(cluster: Cluster, record: Record, *, purge: bool) -> Removal:
     from hashistack.plan.removal import Remains, plan_down
 
     others = _others(cluster, record)
+    busy = [each for each in others if each != _remembered(each)]
     return plan_down(
         Remains(
             record.app,
@@ -200,10 +202,11 @@ def _removal(cluster: Cluster, record: Record, *, purge: bool) -> Removal:
             jobs=job_states(cluster.nomad),
             variables=frozenset(p for p in record.variables if cluster.nomad.variable(p) is not None),
             agents=cluster.agents.ours(),
-            others=tuple(f"{each.app} ({each.environment})" for each in others),
+            others=tuple(f"{each.app} ({each.environment})" for each in busy),
             needed=frozenset(path for each in others for path in each.variables),
             recorded_volumes=record.volumes,
             purge=purge,
+            data_of_others=any(each.volumes for each in others),
         )
     )
 

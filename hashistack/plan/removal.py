@@ -35,7 +35,8 @@ class Remains:
     """What is there of an app's environment, all jobs of the cluster, and what other records name.
 
     `others` are the other records in words; `needed` are the variables they name. The volumes that were recorded go
-    only where `purge` says so, and with them the variables without which their data is of no use.
+    only where `purge` says so, and with them the variables without which their data is of no use. `data_of_others`
+    needs no agents, but what they keep.
     """
 
     app: str
@@ -48,6 +49,7 @@ class Remains:
     needed: frozenset[str] = frozenset()
     recorded_volumes: tuple[str, ...] = ()
     purge: bool = False
+    data_of_others: bool = False
 
     @property
     def kept(self) -> frozenset[str]:
@@ -101,9 +103,8 @@ def plan_down(remains: Remains) -> Removal:
     variables = (path for path in remains.recorded_variables if path in remains.variables)
     steps += [RemoveVariable(path) for path in variables if path not in remains.needed | remains.kept]
     if remains.agents and not left and not remains.others:
-        steps.append(
-            StopAgents(remains.agents, keeps_data=bool(remains.recorded_volumes) and not remains.purge)
-        )
+        keeps = remains.data_of_others or (bool(remains.recorded_volumes) and not remains.purge)
+        steps.append(StopAgents(remains.agents, keeps_data=keeps))
     return Removal(
         Plan(tuple(steps)),
         taken_over=tuple(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hashistack.compile.stand_ins import engine_of
 from hashistack.model import BackingService, Process, ScheduledProcess, Stack
 from hashistack.plan import names
 from hashistack.plan.actual import Json
@@ -153,7 +154,7 @@ def _service(stack: Stack, service: BackingService, facts: Facts) -> ServiceStat
         type=service.type,
         service=name,
         healthy=bool(passing) and not (answer.report and answer.report.quorum is False),
-        managed=name not in facts.jobs,
+        managed=engine_of(service) is None,
         addresses=tuple(sorted(_address(instance) for instance in passing)),
         report=answer.report,
         problem=answer.problem,

@@ -254,6 +254,32 @@ def test_the_secrets_of_another_app_keep_the_agents(
     assert agent.alive
 
 
+def test_the_data_of_another_app_stays_when_the_agents_that_nobody_needs_stop() -> None:
+    steps = plan_down(replace(SHOP, data_of_others=True)).plan.steps
+    assert steps[-1] == StopAgents(("consul", "nomad"), keeps_data=True)
+
+
+@pytest.mark.parametrize(
+    ("left", "stops"), [("nomad/jobs/ant-cache", True), ("nomad/jobs/ant", False)], ids=["data", "a secret"]
+)
+def test_another_app_of_which_only_data_is_left_needs_no_agents(
+    tmp_path: Path, world: dict[str, str], agent: Process, left: str, *, stops: bool
+) -> None:
+    with serving() as stub:
+        stub.answer = []
+        world["NOMAD_ADDR"] = stub.url
+        state = state_folder(world, nomad_endpoint(world))
+        state.save(state.record("bee", "laptop").with_job("bee"))
+        state.save(state.record("ant", "laptop").with_volume("ant-cache").with_variable(left))
+        write_json(
+            state.agent("nomad") / "agent.json", {"pid": agent.pid, "started": agent.started, "ports": {}}
+        )
+        done = run("down", "-e", "laptop", "--yes", cwd=tmp_path, env=world)
+    assert done.code == 0, done.err
+    assert agent.alive != stops
+    assert state.record("ant", "laptop").volumes == ("ant-cache",)
+
+
 # --- data
 
 

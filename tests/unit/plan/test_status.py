@@ -108,7 +108,9 @@ def test_a_backing_service_says_where_it_is_and_who_runs_it() -> None:
     (cache,) = shown().backing_services
     assert (cache.healthy, cache.managed, cache.addresses) == (True, False, ("172.17.0.1:21000",))
     elsewhere = {job: spec for job, spec in HEALTHY.jobs.items() if job != "shop-cache"}
-    assert shown(replace(HEALTHY, jobs=elsewhere)).backing_services[0].managed
+    assert not shown(replace(HEALTHY, jobs=elsewhere)).backing_services[0].managed, (
+        "it does not run, but is ours"
+    )
     assert not shown(replace(HEALTHY, instances={})).backing_services[0].healthy
 
 
