@@ -12,15 +12,22 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from hashistack.credentials.authority import alternatives, issue
+from hashistack.credentials.service import leaf
+from hashistack.credentials.values import Identity
+from hashistack.plan.sensitive import Sensitive
 from tests.bed import network
 from tests.bed.engine import Engine
 from tests.local import api
 
+NODE = "nomad/jobs/till-cache/node"
 DESCRIPTOR = """\
 app: till
 image: hashistack-test/busybox
@@ -61,17 +68,42 @@ class Laptop:
     def down(self, *more: str) -> str:
         return self.run("down", "-e", "laptop", "--yes", *more)
 
-    def ask(self, *words: str) -> str:
-        """Send a command to the cache as an app would, its certificate checked, and return the first line."""
-        items = api.get(self.environ["NOMAD_ADDR"], "/v1/var/nomad/jobs/till-cache")["Items"]
+    def items(self, path: str) -> dict[str, str]:
+        """Return what a Nomad variable holds."""
+        items: dict[str, str] = api.get(self.environ["NOMAD_ADDR"], f"/v1/var/{path}")["Items"]
+        return items
+
+    @contextmanager
+    def connected(self) -> Iterator[ssl.SSLSocket]:
+        """Open a connection to the cache as an app would, its certificate checked."""
         found = api.get(self.environ["CONSUL_HTTP_ADDR"], "/v1/health/service/till-cache?passing")
         service = found[0]["Service"]
-        context = ssl.create_default_context(cadata=items["ca"])
+        context = ssl.create_default_context(cadata=self.items("nomad/jobs/till-cache")["ca"])
         with (
             socket.create_connection((service["Address"], service["Port"]), timeout=10) as plain,
             context.wrap_socket(plain, server_hostname=service["Address"]) as line,
-            line.makefile("rwb") as stream,
         ):
+            yield line
+
+    def certificate(self) -> str:
+        """Return the certificate that the cache shows."""
+        with self.connected() as line:
+            return ssl.DER_cert_to_PEM_cert(line.getpeercert(binary_form=True) or b"")
+
+    def age_certificate(self, days: int) -> None:
+        """Put a certificate in the place of the one in the cluster, of the same authority, as if made days ago."""
+        authority = self.items("hashistack/stand-ins/till-cache")
+        trust = Identity(authority["certificate"], Sensitive(authority["key"]))
+        node = self.items(NODE)
+        places = sorted(alternatives(Identity(node["certificate"], Sensitive(node["key"])))[1])
+        old = issue(trust, leaf("till-cache", places), datetime.now(UTC) - timedelta(days=days))
+        body = {"Path": NODE, "Items": {**node, "certificate": old.certificate, "key": old.key.reveal()}}
+        api.put(self.environ["NOMAD_ADDR"], f"/v1/var/{NODE}", body)
+
+    def ask(self, *words: str) -> str:
+        """Send a command to the cache and return the first line of the answer."""
+        items = self.items("nomad/jobs/till-cache")
+        with self.connected() as line, line.makefile("rwb") as stream:
             for command in (("AUTH", items["user"], items["password"]), words):
                 stream.write(b" ".join(word.encode() for word in command) + b"\r\n")
                 stream.flush()
@@ -131,6 +163,15 @@ def test_a_second_up_changes_nothing(laptop: Laptop) -> None:
     said = laptop.up()
     assert "till-cache unchanged" in said
     assert not any(word in said for word in ("made", "generated", "submitted"))
+
+
+def test_a_certificate_that_has_become_old_is_renewed_with_a_restart(laptop: Laptop) -> None:
+    laptop.age_certificate(days=300)
+    before = laptop.certificate()
+    assert "generated certificate, edition, key in Nomad variable" in laptop.up()
+    assert laptop.certificate() == laptop.items(NODE)["certificate"] != before
+    assert laptop.ask("GET", "greeting") == "hello"
+    assert "till-cache unchanged" in laptop.up()
 
 
 def test_purge_leaves_nothing(laptop: Laptop) -> None:
