@@ -10,8 +10,9 @@ import click
 from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
+from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.diagnostics import Exit
 from hashistack.messages import cluster as messages
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _destroy(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
         return Exit.DONE
     volumes = [each.job for each in stand_ins(site.stack) if each.engine.stateful]
     views.show_losses(session.console, found, volumes, purge=purge)
-    if not _confirmed(session, site.stack.app, site.stack.environment.name, yes):
+    if not _agreed(session, site.stack.app, site.stack.environment.name, yes=yes):
         return Exit.FAILED
     aws_clearing.cleared(site, purge=purge)
     return Exit.DONE
@@ -102,7 +103,7 @@ def _clear(session: Session, site: Site, *, yes: bool, purge: bool) -> Exit:
 
     environment = site.stack.environment
     views.show_hosts(session.console, environment, purge=purge)
-    if not _confirmed(session, site.stack.app, environment.name, yes):
+    if not _agreed(session, site.stack.app, environment.name, yes=yes):
         return Exit.FAILED
     return Exit.DONE if clearing.cleared(site, purge=purge) else Exit.FAILED
 
@@ -130,7 +131,7 @@ def _run(
         views.nothing(session.console, stack.app, stack.environment.name)
     else:
         views.show_removal(session.console, removal, () if purge else record.volumes)
-        if not _confirmed(session, record.app, record.environment, yes):
+        if not _agreed(session, record.app, record.environment, yes=yes):
             return Exit.FAILED
     _carry_out(cluster, record, removal, view)
     if record.volumes and not purge:
@@ -179,7 +180,7 @@ def _forget(session: Session, cluster: Cluster, record: Record, view: EventView,
 
     wipes = cluster.agents.remains()
     views.show_lost(session.console, record.jobs, record.variables, wipes=wipes)
-    if not _confirmed(session, record.app, record.environment, yes):
+    if not _agreed(session, record.app, record.environment, yes=yes):
         return Exit.FAILED
     if wipes:
         view.report(AgentsStopped(cluster.agents.stop()))
@@ -227,14 +228,5 @@ def _carry_out(cluster: Cluster, record: Record, removal: Removal, view: EventVi
         view.report(Left("agents", agents, f"{', '.join(removal.others)} has something in them"))
 
 
-def _confirmed(session: Session, app: str, environment: str, yes: bool) -> bool:
-    from hashistack.views import down as views
-
-    if yes:
-        return True
-    if not session.terminal.asks:
-        raise UsageProblem(messages.confirmation_needed(app))
-    answer = click.confirm(f"Remove {app} from {environment}?", err=True)
-    if not answer:
-        views.declined(session.console)
-    return answer
+def _agreed(session: Session, app: str, environment: str, *, yes: bool) -> bool:
+    return agreed(session, f"Remove {app} from {environment}?", messages.confirmation_needed(app), yes=yes)

@@ -8,15 +8,13 @@ import click
 
 from hashistack.cli import options
 from hashistack.cli.command import command as make
+from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import state as messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hashistack.model import Stack, TerraformState
-    from hashistack.plan.state_bucket import Setting
+    from hashistack.model import Stack
 
 
 @make(
@@ -52,8 +50,10 @@ def init_state(
     settings = tuple(lacks(found or NEW, wanted))
     if found is None:
         aws_state.create(aws, wanted)
-    elif settings and not _confirmed(session, wanted, settings, yes):
-        return Exit.FAILED
+    elif settings:
+        question = f"Bucket {wanted.bucket} exists. Turn on: {', '.join(settings)}?"
+        if not agreed(session, question, messages.confirmation_needed(wanted.bucket), yes=yes):
+            return Exit.FAILED
     aws_state.turn_on(aws, wanted, found or NEW, settings)
     views.show(session.console, stack, wanted, settings, created=found is None)
     return Exit.DONE
@@ -75,11 +75,3 @@ def _account(stack: Stack) -> str:
     if environment.cloud.account not in (None, account):
         raise BackendError(aws_errors.wrong_account(account, environment.cloud.account, environment.name))
     return account
-
-
-def _confirmed(session: Session, wanted: TerraformState, settings: Sequence[Setting], yes: bool) -> bool:
-    if yes:
-        return True
-    if not session.terminal.asks:
-        raise UsageProblem(messages.confirmation_needed(wanted.bucket))
-    return click.confirm(f"Bucket {wanted.bucket} exists. Turn on: {', '.join(settings)}?", err=True)

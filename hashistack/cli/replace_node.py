@@ -10,8 +10,9 @@ import click
 from hashistack.cli import options, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
+from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import BackendError, Exit, UsageProblem
+from hashistack.diagnostics import BackendError, Exit
 from hashistack.messages import cluster as messages
 from hashistack.messages import stand_in_upkeep as say
 
@@ -113,7 +114,8 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
         return Exit.DONE
     room = _room(cluster, stack, parting)
     views.about_to(session.console, parting, room)
-    if not _confirmed(session, choice.node, yes=choice.yes):
+    question = f"Give {choice.node} up for good?"
+    if not agreed(session, question, say.replacing_needs_yes(choice.node), yes=choice.yes):
         return Exit.FAILED
     # Minutes may have passed; a machine that is back by now is refused by `farewell` itself.
     if look() != parting:
@@ -130,16 +132,3 @@ def _room(cluster: Cluster, stack: Stack, parting: Farewell) -> Plan:
     return substitutes(
         parting, stack, with_stand_ins(running(cluster.nomad), cluster.nomad, cluster.consul, stack)
     )
-
-
-def _confirmed(session: Session, node: str, *, yes: bool) -> bool:
-    from hashistack.views import replace_node as views
-
-    if yes:
-        return True
-    if not session.terminal.asks:
-        raise UsageProblem(say.replacing_needs_yes(node))
-    answer = click.confirm(f"Give {node} up for good?", err=True)
-    if not answer:
-        views.declined(session.console)
-    return answer

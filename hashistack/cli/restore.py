@@ -10,6 +10,7 @@ import click
 from hashistack.cli import options, service_backup, sites
 from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
+from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import stand_in_upkeep
@@ -93,7 +94,11 @@ def _run(
         servers = Snapshots(cluster.consul.endpoint, cluster.nomad.endpoint)
         view.notices(cautions(manifest, servers.versions()))
         views.about_to_restore(session.console, manifest)
-        if not _confirmed(session, manifest, yes):
+        question = (
+            f"Replace all of {manifest.app} in {manifest.environment} by what it was at {manifest.taken}?"
+        )
+        unasked = say.restore_needs_yes(manifest.app, manifest.environment)
+        if not agreed(session, question, unasked, yes=yes):
             return Exit.FAILED
         Restorer(
             servers,
@@ -104,20 +109,6 @@ def _run(
         ).restore(manifest, folder)
         upkeep.hand_out(site, cluster)
     return Exit.DONE
-
-
-def _confirmed(session: Session, manifest: Manifest, yes: bool) -> bool:
-    from hashistack.views import backup as views
-
-    if yes:
-        return True
-    if not session.terminal.asks:
-        raise UsageProblem(say.restore_needs_yes(manifest.app, manifest.environment))
-    question = f"Replace all of {manifest.app} in {manifest.environment} by what it was at {manifest.taken}?"
-    answer = click.confirm(question, err=True)
-    if not answer:
-        views.declined(session.console)
-    return answer
 
 
 command = restore

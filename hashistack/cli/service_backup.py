@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
 from hashistack.diagnostics import Exit, UsageProblem
 from hashistack.messages import stand_in_upkeep as say
@@ -44,7 +43,8 @@ def put_back(session: Session, site: Site, name: str, file: Path, view: EventVie
     with opened(file) as reading, targets.held(site) as cluster:
         backup = ServiceBackup(cluster.nomad, stand_in)
         backup.check()
-        if not _confirmed(session, name, file, yes=yes):
+        question = f"Put {file.name} in the place of all that {name} keeps?"
+        if not agreed(session, question, say.restoring_needs_yes(name), yes=yes):
             return Exit.FAILED
         view.report(Waiting(f"{stand_in.job} to take {file.name}"))
         backup.restore(reading)
@@ -60,16 +60,3 @@ def stand_in_of(stack: Stack, name: str) -> StandIn:
     if name not in found:
         raise UsageProblem(say.unknown_name(name, sorted(found)))
     return found[name]
-
-
-def _confirmed(session: Session, name: str, file: Path, *, yes: bool) -> bool:
-    from hashistack.views import backup as views
-
-    if yes:
-        return True
-    if not session.terminal.asks:
-        raise UsageProblem(say.restoring_needs_yes(name))
-    answer = click.confirm(f"Put {file.name} in the place of all that {name} keeps?", err=True)
-    if not answer:
-        views.declined(session.console)
-    return answer

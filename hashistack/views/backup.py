@@ -48,11 +48,5 @@ def service_restored(console: Console, name: str, file: str) -> None:
         console.note(human.printable(f"{name} has what {file} holds"))
 
 
-def declined(console: Console) -> None:
-    """Say that the answer to the question was no."""
-    if not console.json:
-        console.note("nothing restored")
-
-
 def _count(manifest: Manifest) -> str:
     return f"{len(manifest.jobs)} job{'' if len(manifest.jobs) == 1 else 's'}"

@@ -80,9 +80,3 @@ def never_up(console: Console, app: str, environment: str) -> None:
         console.note(
             f"nothing of {app} was brought up in {environment} from this machine, so nothing is removed"
         )
-
-
-def declined(console: Console) -> None:
-    """Say that the answer to the question was no."""
-    if not console.json:
-        console.note("nothing removed")

@@ -24,12 +24,6 @@ def nothing_left(console: Console, machine: str) -> None:
         console.note(human.printable(f"no stand-in has anything on {machine}"))
 
 
-def declined(console: Console) -> None:
-    """Say that the answer to the question was no."""
-    if not console.json:
-        console.note("nothing changed")
-
-
 def _given_up(parting: Farewell) -> Iterator[str]:
     for release in parting.releases:
         members = ", ".join(place.member for place in release.places)

@@ -225,7 +225,7 @@ def test_no_is_an_answer(
         code = main(["down", "-e", "laptop", *arguments], Terminal(Keyboard(), out, err, world, tmp_path))
         assert {request.method for request in stub.requests} == {"GET"}
     assert (code, state.recorded_apps()) == (1, ["bee"])
-    assert ("nothing removed" in err.getvalue()) is not bool(arguments)
+    assert ("nothing was changed" in err.getvalue()) is not bool(arguments)
     assert ('"failed"' in out.getvalue()) is bool(arguments)
 
 
