@@ -54,7 +54,7 @@ add_copies() { # TOPIC COPIES
     {
       count = split($4, brokers, ",")
       list = $4
-      for (next_one = brokers[count] % nodes + 1; count < copies; next_one = next_one % nodes + 1)
+      for (next_one = brokers[count] % nodes + 1; count < copies && count < nodes; next_one = next_one % nodes + 1)
         if (index("," list ",", "," next_one ",") == 0) { list = list "," next_one; count++ }
       parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list "]}"
     }

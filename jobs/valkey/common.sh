@@ -16,6 +16,9 @@ sentinel() { ask "$NOMAD_PORT_sentinel" "$@"; }
 addresses() { for peer in $PEERS; do echo "${peer#*=}"; done; }
 others() { addresses | grep -vxF "$MEMBER_ADDRESS" || :; }
 
+# The member that begins the cluster, and one without others: also where its machine has another address than before.
+leads_by_itself() { [ "$MEMBER_ROLE" = found ] || [ "$MEMBER_NODES" = 1 ]; }
+
 field() { sed -n "s/^$1://p"; } # of what INFO says
 pair() { sed -n "/^$1\$/{n;p;q;}"; } # of a list of names and values, each on a line
 

@@ -6,7 +6,7 @@ say() { echo "sentinel: $*"; }
 file=/data/sentinel.conf
 
 choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
+  ! leads_by_itself || { leader=$MEMBER_ADDRESS && return; }
   waited=0
   until leader=$(primary 1) && [ -n "$leader" ]; do
     [ $((waited % 30)) != 0 ] || say "waiting for a Sentinel that says who is primary"
@@ -16,7 +16,7 @@ choose_primary() {
 }
 
 known() { # what Sentinel wrote down, or the first primary
-  if grep -qs "^sentinel monitor $name " $file; then
+  if [ "$MEMBER_NODES" -gt 1 ] && grep -qs "^sentinel monitor $name " $file; then
     grep -E '^sentinel (myid|config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel) ' $file || :
     sed -nE "s/^(sentinel monitor $name .*) [0-9]+$/\1 $majority/p" $file
   else

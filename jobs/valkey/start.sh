@@ -1,5 +1,5 @@
 # Starts Valkey in the role that the Sentinels give it. It is never primary by its own decision, except once: the
-# member that begins the cluster.
+# member that begins the cluster. One without others always is.
 set -eu
 . /local/common.sh
 say() { echo "start: $*"; }
@@ -17,7 +17,7 @@ somebody_followed() {
 }
 
 choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
+  ! leads_by_itself || { leader=$MEMBER_ADDRESS && return; }
   alone=0 waited=0
   while :; do
     leader=$(primary $majority)
@@ -79,16 +79,15 @@ replicas_behind() { # by how much they are behind, in bytes, one a line
   echo "$said" | sed -nE 's/^slave[0-9]+:.*state=online,offset=([0-9]+),.*/\1/p' | while read -r at; do echo $((end - at)); done
 }
 
-# A primary that is told to end takes no writes, waits until a replica has everything, and has it take over.
+# A primary that is told to end takes no writes, waits until the replicas have everything, and has one take over. It does
+# not wait for more than 8 s: the pause of writes and the time that it is given to end must not be over before.
 hand_over() {
   . /alloc/member.env # a machine may have been replaced since the start
   [ "$MEMBER_NODES" -gt 1 ] && [ "$(role)" = master ] && [ -n "$(replicas_behind)" ] || return 0
   say "handing over"
-  valkey "$MEMBER_ADDRESS" client pause 15000 write
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ "$(replicas_behind | sort -n | tail -n 1)" != 0 ] || break
-    sleep 0.2
-  done
+  valkey "$MEMBER_ADDRESS" client pause 25000 write
+  latest=$(($(date +%s) + 8))
+  while [ "$(replicas_behind | sort -n | tail -n 1)" != 0 ] && [ "$(date +%s)" -lt $latest ]; do sleep 0.2; done
   for each in $(others) $MEMBER_ADDRESS; do
     [ "$(sentinel "$each" sentinel failover $name)" != OK ] || break
   done

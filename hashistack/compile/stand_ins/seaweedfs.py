@@ -119,8 +119,9 @@ def _database(stack: Stack, service: BackingService) -> str:
     database = postgres.database_of(stack, service)
     lines = [f"DATABASE_NAME={stack.app}-{service.name}"]
     if database.managed is None:
-        members = f'service "{stack.app}-{database.name}-member|any"'
-        comma, address = "{{ if $i }},{{ end }}", "{{ $each.Address }}"
+        # Of their places, which stay what they are while instances come and go; an empty list is none (`safeLs`).
+        members = f'safeLs "hashistack/{stack.app}-{database.name}/members"'
+        comma, address = "{{ if $i }},{{ end }}", '{{ index ($each.Value | split " ") 1 }}'
         hosts = f"{{{{ range $i, $each := {members} }}}}{comma}{address}{{{{ end }}}}"
         # pgx asks each in turn, so that nothing is started again when another one becomes primary.
         lines.append(f'DATABASE_HOST="{hosts} target_session_attrs=read-write"')

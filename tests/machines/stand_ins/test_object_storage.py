@@ -187,6 +187,15 @@ def test_nobody_gets_in_without_keys_at_any_port(store: ObjectStore, s3: Any) ->
             assert b" 200 " not in plain(address, port, "/")[:20], f"{name} answered without TLS"
 
 
+def test_filers_know_every_machine_of_their_database(site: StandIns) -> None:
+    """Which of them is the primary may change at any time, also to one that is away now."""
+    places = [str(site.key(f"{site.job('db')}/members/{number}")).split()[1] for number in (1, 2, 3)]
+    for instance in site.instances(SERVICE):
+        argv = ["nomad", "alloc", "exec", "-t=false", "-i=false", "-task", "filer", instance.id]
+        said = site.execute([*argv, "cat", "/local/database"], {**site.environ, **site.exports()})
+        assert f'DATABASE_HOST="{",".join(places)} ' in said.stdout
+
+
 @pytest.mark.slow
 def test_no_object_is_lost_with_a_machine(site: StandIns, writer: Writer) -> None:
     leader = site.report(SERVICE, TASK)["leader"]

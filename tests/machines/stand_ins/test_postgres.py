@@ -161,6 +161,19 @@ def test_a_wiped_disk_is_filled_again(site: StandIns) -> None:
             site.wait_whole(DB, TASK, NODES)
 
 
+@pytest.mark.slow
+def test_a_copy_of_the_primary_that_broke_off_is_made_anew(site: StandIns) -> None:
+    """Its last file is the one that says which database it is of."""
+    replica = next(each for each in site.instances(DB) if each.address != primary(site).address)
+    machine, last = site.machine(replica.node), f"{site.volume(DB, replica.node)}/postgres/global/pg_control"
+    with load(site):
+        site.kill(DB, replica, TASK)
+        machine.run(f"rm {last}")
+        with step("db: a node whose copy broke off has a full one"):
+            until(lambda: machine.run(f"stat -c %s {last} 2>/dev/null || :").strip() == "8192", seconds=150)
+            site.wait_whole(DB, TASK, NODES)
+
+
 def test_a_backup_takes_the_place_of_what_was_lost(site: StandIns) -> None:
     with psycopg.connect(target(site), autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS precious")

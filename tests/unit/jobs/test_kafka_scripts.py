@@ -24,9 +24,20 @@ QUORUM = """NodeId\tDirectoryId\tLogEndOffset\tLag\tLastFetchTimestamp\tLastCaug
 3\tOws\t246\t0\t{third} ms ago\t34300 ms ago\tFollower\t
 """
 MEMBER = 'MEMBER_ID=1\nMEMBER_ADDRESS=127.0.0.1\nMEMBER_NODES=3\nPEERS="1=10.0.0.1 2=10.0.0.2 3=10.0.0.3"\n'
+SETUP = {
+    "local/addresses": "10.0.0.1:10000\n",
+    "local/topics.txt": "orders 2 3 x.y=9\n",
+    "secrets/users.env": "APP_USER=app\nAPP_PASSWORD=a\nADMIN_PASSWORD=b\n",
+    "secrets/key.pem": "",
+    "secrets/certificate.pem": "",
+}
+# What Kafka keeps for itself, as a cluster of one member makes it.
+KEPT = """Topic: __{name}\tTopicId: c\tPartitionCount: 1\tReplicationFactor: {copies}\tConfigs: {settings}
+\tTopic: __{name}\tPartition: 0\tLeader: 1\tReplicas: {replicas}\tIsr: {replicas}\tElr: \tLastKnownElr: 
+"""
 ANSWERS = """#!/bin/sh
 case "$0 $*" in
-  *--create* | *--alter* | *--execute*)
+  *--create* | *--alter* | *--execute* | *"--add "*)
     echo "${0##*/kafka-} $*" | sed 's/--bootstrap-server.*properties //' >>ROOT/asked ;;
   *topics.sh*) cat ROOT/topics ;;
   *quorum.sh*) cat ROOT/quorum ;;
@@ -41,11 +52,13 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     """Return what runs a script of the job, in the shells of Debian and of the official image."""
     shell = request.param.split()
     program(shell[0], "busybox-static" if shell[0] == "busybox" else "")
-    for folder in ("local", "alloc", "opt/kafka/bin", "opt/kafka/libs", "tmp"):
+    for folder in ("local", "alloc", "secrets", "dev/shm", "opt/kafka/bin", "opt/kafka/libs", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "opt/kafka/libs/kafka-clients-4.3.1.jar").touch()
     (tmp_path / "alloc/member.env").write_text(MEMBER)
-    for name in ("topics", "configs", "reassign-partitions", "metadata-quorum"):
+    for file, text in SETUP.items():
+        (tmp_path / file).write_text(text)
+    for name in ("topics", "configs", "reassign-partitions", "metadata-quorum", "acls"):
         tool = tmp_path / f"opt/kafka/bin/kafka-{name}.sh"
         tool.write_text(ANSWERS.replace("ROOT", str(tmp_path)))
         tool.chmod(0o755)
@@ -60,15 +73,21 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
         ages: str = "9 9",
         fails: bool = False,
         topics: bool = True,
+        kept: str = "",
+        nodes: int = 3,
     ) -> list[str]:
         second, third = ages.split()
-        (tmp_path / "topics").write_text(TOPICS.format(isr=isr, leader=leader))
+        (tmp_path / "topics").write_text(TOPICS.format(isr=isr, leader=leader) + kept)
+        (tmp_path / "alloc/member.env").write_text(MEMBER.replace("NODES=3", f"NODES={nodes}"))
         if not topics:
             (tmp_path / "topics").unlink()  # the tool for topics fails then
         (tmp_path / "quorum").write_text(QUORUM.format(second=second, third=third))
         environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOMAD_PORT_member": "1"}
+        environ |= {"MEMBER_PORT": "10001", "MEMBER_NODES": str(nodes), "COPIES": str(min(nodes, 3))}
         argv = [*shell, str(tmp_path / "local" / script)]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=environ, check=False)
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, env=environ, check=False, timeout=30
+        )
         assert (done.returncode != 0) == fails, done.stderr
         asked = tmp_path / "asked"
         return asked.read_text().splitlines() if asked.exists() else done.stdout.splitlines()
@@ -77,7 +96,9 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
 
 
 def _inside(text: str, root: Path) -> str:
-    return re.sub(r"(?<![\w.])/(local|alloc|opt/kafka|tmp)/", lambda found: f"{root}{found[0]}", text)
+    return re.sub(
+        r"(?<![\w.])/(local|alloc|secrets|dev/shm|opt/kafka|tmp)/", lambda found: f"{root}{found[0]}", text
+    )
 
 
 def test_a_whole_cluster_is_full_and_safe(run: Run) -> None:
@@ -162,3 +183,45 @@ def test_copies_are_added_to_those_that_are_there(run: Run, tmp_path: Path) -> N
     (asked,) = run("restore.sh", "one 1 3 -\n# complete\n")
     assert asked.startswith("reassign-partitions.sh --reassignment-json-file")
     assert '"partition":0,"replicas":[3,1,2]' in (tmp_path / "tmp/copies.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("nodes", "wanted"),
+    [(1, "--replication-factor 1 --config min.insync.replicas=1 --config x.y=9"),
+     (3, "--replication-factor 3 --config min.insync.replicas=2 --config x.y=9")],
+)  # fmt: skip
+def test_a_topic_has_no_more_copies_than_there_are_members(run: Run, nodes: int, wanted: str) -> None:
+    (asked,) = run("restore.sh", "new 2 5 min.insync.replicas=3;x.y=9\n# complete\n", nodes=nodes)
+    assert asked == f"topics.sh --create --if-not-exists --topic new --partitions 2 {wanted}"
+
+
+def test_what_wants_more_copies_than_there_are_members_comes_to_an_end(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "local/topics.txt").write_text("one 1 5 -\n")
+    asked = run("setup.sh")
+    assert any(line.startswith("reassign-partitions.sh") for line in asked)
+    assert '"replicas":[3,1,2]' in (tmp_path / "tmp/copies.json").read_text()
+
+
+def test_a_cluster_that_has_grown_acknowledges_what_half_of_it_has(run: Run, tmp_path: Path) -> None:
+    kept = KEPT.format(name="consumer_offsets", copies=1, replicas="1", settings="cleanup.policy=compact")
+    kept += KEPT.format(name="state", copies=3, replicas="1,2,3", settings="min.insync.replicas=1")
+    asked = run("setup.sh", kept=kept)[3:]
+    assert asked[0].startswith("reassign-partitions.sh")
+    assert (
+        '"topic":"__consumer_offsets","partition":0,"replicas":[1,2,3]'
+        in (tmp_path / "tmp/copies.json").read_text()
+    )
+    change = "configs.sh --alter --entity-type {} --add-config min.insync.replicas=2"
+    assert asked[1:] == [
+        change.format("topics --entity-name __consumer_offsets"),
+        change.format("topics --entity-name __state"),
+        change.format("brokers --entity-default"),
+    ]
+
+
+def test_a_single_member_is_enough_for_itself(run: Run) -> None:
+    asked = run("setup.sh", nodes=1)
+    assert (
+        asked[-1]
+        == "configs.sh --alter --entity-type brokers --entity-default --add-config min.insync.replicas=1"
+    )
