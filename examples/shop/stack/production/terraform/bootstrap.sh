@@ -774,6 +774,7 @@ remove_old_binaries() {
 }
 
 start_agents() { # FOLDER
+  rm -f $etc/purge # of a removal that did not come to its end
   keep_uploads "$1"
   load_settings
   load_tokens

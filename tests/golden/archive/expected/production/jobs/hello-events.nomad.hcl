@@ -661,7 +661,17 @@ set -eu
 . /local/topics.sh
 cat >/tmp/backup
 [ "$(tail -n 1 /tmp/backup)" = "# complete" ] || { echo "the backup is cut short; nothing was changed" >&2 && exit 1; }
-sed '$d' /tmp/backup >/tmp/wanted
+
+# Of a cluster with more members than this one has: no topic has more copies than members, and as many of them are to have
+# a record before it is acknowledged as with so many copies from the start.
+sed '$d' /tmp/backup | awk -v nodes="$MEMBER_NODES" '
+  $3 > nodes {
+    $3 = nodes
+    most = nodes > 2 ? int(nodes / 2) + 1 : 1
+    if (match($4, /min\.insync\.replicas=[0-9]+/) && substr($4, RSTART + 20, RLENGTH - 20) + 0 > most)
+      sub(/min\.insync\.replicas=[0-9]+/, "min.insync.replicas=" most, $4)
+  }
+  { print }' >/tmp/wanted
 bring_about /tmp/wanted
 EOT
       }
@@ -768,7 +778,7 @@ add_copies() { # TOPIC COPIES
     {
       count = split($4, brokers, ",")
       list = $4
-      for (next_one = brokers[count] % nodes + 1; count < copies; next_one = next_one % nodes + 1)
+      for (next_one = brokers[count] % nodes + 1; count < copies && count < nodes; next_one = next_one % nodes + 1)
         if (index("," list ",", "," next_one ",") == 0) { list = list "," next_one; count++ }
       parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list "]}"
     }

@@ -1144,7 +1144,7 @@ keys
 mkdir -p /data/filer
 
 if [ -s /local/database ]; then
-  . /local/database
+  . /local/database # all members, of which one is the primary: the job starts this again where one is replaced
   WEED_POSTGRES2_HOSTNAME=$DATABASE_HOST
   WEED_POSTGRES2_PORT=$DATABASE_PORT
   WEED_POSTGRES2_USERNAME=$DATABASE_NAME

@@ -615,6 +615,15 @@ drop_unfinished() {
   consul initialize --output /dev/null --request DELETE
 }
 
+# The last file of a copy of the primary is global/pg_control. A copy that broke off before is none, and Patroni would
+# say so for ever. It is made anew from the others; where there are no others, what is there stays.
+drop_part_of_a_copy() {
+  [ "$MEMBER_ROLE" != found ] && [ "$MEMBER_NODES" -gt 1 ] || return 0
+  [ -n "$(ls -A $data 2>/dev/null)" ] && [ ! -s $data/global/pg_control ] || return 0
+  say "the copy of the primary broke off: it is made anew"
+  rm -rf $data
+}
+
 # What all nodes must agree on: Patroni keeps it in Consul and takes these only once, settle.sh brings them up to date.
 # Consul ends a session between a half and the whole of ttl after its holder died. `quorum`: a commit is acknowledged
 # when it is on one replica at least, and only a node that has every such commit can become the primary.
@@ -712,6 +721,7 @@ curl_options() {
 
 check_version
 [ "$MEMBER_ROLE" != found ] || drop_unfinished
+drop_part_of_a_copy
 take_over_disk
 umask 077
 configuration >$own/patroni.yml

@@ -1240,7 +1240,7 @@ keys
 mkdir -p /data/filer
 
 if [ -s /local/database ]; then
-  . /local/database
+  . /local/database # all members, of which one is the primary: the job starts this again where one is replaced
   WEED_POSTGRES2_HOSTNAME=$DATABASE_HOST
   WEED_POSTGRES2_PORT=$DATABASE_PORT
   WEED_POSTGRES2_USERNAME=$DATABASE_NAME
@@ -1286,13 +1286,15 @@ createTable = """
 EOT
       }
 
-      # backing_services.uploads.database
+      # backing_services.uploads.database: a filer keeps nothing, so it starts again where a machine of its database was
+      # replaced; each in a moment of its own, for the list that it has is good for most of it
       template {
         destination = "local/database"
-        change_mode = "noop"
+        change_mode = "restart"
+        splay       = "5m"
         data        = <<EOT
 DATABASE_NAME=hello-uploads
-DATABASE_HOST="{{ range $i, $each := service "hello-db-member|any" }}{{ if $i }},{{ end }}{{ $each.Address }}{{ end }} target_session_attrs=read-write"
+DATABASE_HOST="{{ range $i, $each := safeLs "hashistack/hello-db/members" }}{{ if $i }},{{ end }}{{ index ($each.Value | split " ") 1 }}{{ end }} target_session_attrs=read-write"
 DATABASE_PORT=11140
 EOT
       }

@@ -89,13 +89,18 @@ set_password "$APP_USER" "$APP_PASSWORD"
 # The app's user has all rights to topics, groups and transactions, none to users, to rights or to the cluster.
 ask acls --add --allow-principal "User:$APP_USER" --operation All --topic '*' --group '*' --transactional-id '*' >/tmp/rights
 
-# A cluster that has grown: copies of what Kafka keeps for itself, too. Settings that it gave them stay.
+# A cluster that has grown: copies of what Kafka keeps for itself, too, and as many of them for what is acknowledged.
+enough=$((COPIES / 2 + 1))
 topics=$(describe_topics)
 {
   cat /local/topics.txt
-  echo "$topics" | awk -v copies="$COPIES" '$2 == "-" && $1 ~ /^__/ && $4 < copies { print $1, $3, copies, "-" }'
+  echo "$topics" | awk -v copies="$COPIES" -v enough="$enough" \
+    '$2 == "-" && $1 ~ /^__/ { print $1, $3, copies, "min.insync.replicas=" enough }'
 } >/tmp/wanted
 bring_about /tmp/wanted
+
+# For topics that nobody says it for: Kafka wrote down what its first member had, and that goes before server.properties.
+ask configs --alter --entity-type brokers --entity-default --add-config "min.insync.replicas=$enough"
 EOT
       }
 
@@ -201,7 +206,7 @@ add_copies() { # TOPIC COPIES
     {
       count = split($4, brokers, ",")
       list = $4
-      for (next_one = brokers[count] % nodes + 1; count < copies; next_one = next_one % nodes + 1)
+      for (next_one = brokers[count] % nodes + 1; count < copies && count < nodes; next_one = next_one % nodes + 1)
         if (index("," list ",", "," next_one ",") == 0) { list = list "," next_one; count++ }
       parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list "]}"
     }

@@ -548,6 +548,9 @@ sentinel() { ask "$NOMAD_PORT_sentinel" "$@"; }
 addresses() { for peer in $PEERS; do echo "$${peer#*=}"; done; }
 others() { addresses | grep -vxF "$MEMBER_ADDRESS" || :; }
 
+# The member that begins the cluster, and one without others: also where its machine has another address than before.
+leads_by_itself() { [ "$MEMBER_ROLE" = found ] || [ "$MEMBER_NODES" = 1 ]; }
+
 field() { sed -n "s/^$1://p"; } # of what INFO says
 pair() { sed -n "/^$1\$/{n;p;q;}"; } # of a list of names and values, each on a line
 
@@ -597,7 +600,7 @@ EOT
         change_mode = "noop"
         data        = <<EOT
 # Starts Valkey in the role that the Sentinels give it. It is never primary by its own decision, except once: the
-# member that begins the cluster.
+# member that begins the cluster. One without others always is.
 set -eu
 . /local/common.sh
 say() { echo "start: $*"; }
@@ -615,7 +618,7 @@ somebody_followed() {
 }
 
 choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
+  ! leads_by_itself || { leader=$MEMBER_ADDRESS && return; }
   alone=0 waited=0
   while :; do
     leader=$(primary $majority)
@@ -677,16 +680,15 @@ replicas_behind() { # by how much they are behind, in bytes, one a line
   echo "$said" | sed -nE 's/^slave[0-9]+:.*state=online,offset=([0-9]+),.*/\1/p' | while read -r at; do echo $((end - at)); done
 }
 
-# A primary that is told to end takes no writes, waits until a replica has everything, and has it take over.
+# A primary that is told to end takes no writes, waits until the replicas have everything, and has one take over. It does
+# not wait for more than 8 s: the pause of writes and the time that it is given to end must not be over before.
 hand_over() {
   . /alloc/member.env # a machine may have been replaced since the start
   [ "$MEMBER_NODES" -gt 1 ] && [ "$(role)" = master ] && [ -n "$(replicas_behind)" ] || return 0
   say "handing over"
-  valkey "$MEMBER_ADDRESS" client pause 15000 write
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ "$(replicas_behind | sort -n | tail -n 1)" != 0 ] || break
-    sleep 0.2
-  done
+  valkey "$MEMBER_ADDRESS" client pause 25000 write
+  latest=$(($(date +%s) + 8))
+  while [ "$(replicas_behind | sort -n | tail -n 1)" != 0 ] && [ "$(date +%s)" -lt $latest ]; do sleep 0.2; done
   for each in $(others) $MEMBER_ADDRESS; do
     [ "$(sentinel "$each" sentinel failover $name)" != OK ] || break
   done
@@ -890,6 +892,9 @@ sentinel() { ask "$NOMAD_PORT_sentinel" "$@"; }
 addresses() { for peer in $PEERS; do echo "$${peer#*=}"; done; }
 others() { addresses | grep -vxF "$MEMBER_ADDRESS" || :; }
 
+# The member that begins the cluster, and one without others: also where its machine has another address than before.
+leads_by_itself() { [ "$MEMBER_ROLE" = found ] || [ "$MEMBER_NODES" = 1 ]; }
+
 field() { sed -n "s/^$1://p"; } # of what INFO says
 pair() { sed -n "/^$1\$/{n;p;q;}"; } # of a list of names and values, each on a line
 
@@ -945,7 +950,7 @@ say() { echo "sentinel: $*"; }
 file=/data/sentinel.conf
 
 choose_primary() {
-  [ "$MEMBER_ROLE" != found ] || { leader=$MEMBER_ADDRESS && return; }
+  ! leads_by_itself || { leader=$MEMBER_ADDRESS && return; }
   waited=0
   until leader=$(primary 1) && [ -n "$leader" ]; do
     [ $((waited % 30)) != 0 ] || say "waiting for a Sentinel that says who is primary"
@@ -955,7 +960,7 @@ choose_primary() {
 }
 
 known() { # what Sentinel wrote down, or the first primary
-  if grep -qs "^sentinel monitor $name " $file; then
+  if [ "$MEMBER_NODES" -gt 1 ] && grep -qs "^sentinel monitor $name " $file; then
     grep -E '^sentinel (myid|config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel) ' $file || :
     sed -nE "s/^(sentinel monitor $name .*) [0-9]+$/\1 $majority/p" $file
   else
