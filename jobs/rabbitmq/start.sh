@@ -66,6 +66,17 @@ cp /local/rabbitmq.conf "$RABBITMQ_CONFIG_FILE"
 if [ "$MEMBER_ROLE" = resume ] && ! [ -d "$RABBITMQ_MNESIA_DIR/coordination/$RABBITMQ_NODENAME" ]; then
     give_up_old_name
 fi
+if [ "$MEMBER_ROLE" = found ]; then
+    # A new cluster keeps its metadata in Khepri, by Raft: when all have lost their power, a majority goes on, where with
+    # Mnesia it would wait for who was the last. Members that join do as it does. 4.0 takes no list but a whole one.
+    version=$(rabbitmqctl version)
+    case "$version" in
+        4.0.*) RABBITMQ_FEATURE_FLAGS="khepri_db,rabbitmq_4.0.0,quorum_queue_non_voters,message_containers_deaths_v2,\
+rabbit_exchange_type_local_random" ;;
+        *) RABBITMQ_FEATURE_FLAGS=+khepri_db ;;
+    esac
+    export RABBITMQ_FEATURE_FLAGS
+fi
 if [ "$MEMBER_ROLE" = join ]; then
     # What an attempt left behind that did not come to its end would make a cluster of its own.
     rm -rf "$RABBITMQ_MNESIA_DIR" "$RABBITMQ_FEATURE_FLAGS_FILE"
@@ -81,11 +92,35 @@ cluster_formation.discovery_retry_interval = 1000
 EOF
 fi
 
+sees_majority() {
+    . "$NOMAD_ALLOC_DIR/member.env"
+    seen=1
+    for address in $(others); do
+        ! reaches "$address" "$NOMAD_PORT_epmd" || seen=$((seen + 1))
+    done
+    [ $((2 * seen)) -gt "$MEMBER_NODES" ]
+}
+
+# Without the majority RabbitMQ closes its port by itself, but not with Khepri: there it would keep clients that it cannot
+# answer. It is ended then, and does not open the port again before the majority is back.
+leave_without_majority() {
+    grep -q khepri_db "$RABBITMQ_FEATURE_FLAGS_FILE" || return 0
+    until sees_majority; do sleep 5; done
+    missed=0
+    while [ $missed -lt 3 ]; do
+        sleep 3
+        if sees_majority; then missed=0; else missed=$((missed + 1)); fi
+    done
+    echo "no majority of the members is in sight: this one ends, and starts again" >&2
+    kill -TERM $$
+}
+
 # The mark that this disk belongs to the cluster, set once clients are let in; then the one that every copy is there. It is
 # asked for here, one question after another: a tool takes seconds, and those of a check would pile up on a busy machine.
 (
     while ! serves "$MEMBER_ADDRESS"; do sleep 1; done
     touch /data/.formed
+    leave_without_majority &
     until /bin/sh /local/report.sh 2>/dev/null | grep -qx full=yes; do sleep 3; done
     touch "$NOMAD_ALLOC_DIR/full"
 ) &
