@@ -33,8 +33,10 @@ ssl=$(echo "$(dirname "$(readlink -f "$(command -v erl)")")"/../lib/ssl-*/ebin)
 tls="-pa $ssl -proto_dist inet_tls -ssl_dist_optfile /local/dist_tls.config"
 export RABBITMQ_CTL_ERL_ARGS="$tls"
 # A member that is cut off is missed within 20 seconds, not 75: until then, what its clients had not acknowledged waits.
+# One that starts waits five minutes for the majority, as later versions do, not half a minute: others may start later.
 export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$tls -kernel net_ticktime 15 \
-    -kernel inet_dist_use_interface {$(echo "$MEMBER_ADDRESS" | tr . ,)}"
+    -kernel inet_dist_use_interface {$(echo "$MEMBER_ADDRESS" | tr . ,)} \
+    -rabbit khepri_leader_wait_retry_timeout 300000"
 
 # Print the addresses of the other members.
 others() {
@@ -43,7 +45,12 @@ others() {
     done
 }
 
+# Tell whether a port of a member is open.
+reaches() {
+    timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
+}
+
 # Tell whether a member takes clients: it does once it belongs to the cluster and is on the majority's side.
 serves() {
-    timeout 5 bash -c "exec 3<>/dev/tcp/$1/$NOMAD_PORT_client" 2>/dev/null
+    reaches "$1" "$NOMAD_PORT_client"
 }

@@ -265,6 +265,38 @@ def test_a_broker_dies_and_loses_its_disk(site: StandIns, service: str) -> None:
     assert place in _members(site, service)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif("devices" not in sites.chosen(), reason="it is RabbitMQ that once waited for the third")
+def test_two_of_three_go_on_after_all_lost_their_power(site: StandIns) -> None:
+    """The third one stays away until they have shown that they do without it: they must not wait to hear of it."""
+    service, topic, name = "devices", "power", f"offline-{time.time_ns()}"
+    before = Device(site, service, name, brokers(site, service))
+    before.start()
+    before.subscribe(topic)
+    before.stop()
+    with device(site, service, "app", brokers(site, service)) as app:
+        steadily(app, topic, _after(5), seconds=60)
+        # The one that stays away goes last: it alone saw the others go.
+        first, second, away = site.bed.machines[:3]
+        for machine in (first, second, away):
+            machine.power_cut()
+        with step(f"{service}: two of three serve after all lost their power"):
+            site.bed.boot(first.name, second.name)
+            until(lambda: len(site.healthy(service)) == NODES - 1, seconds=300)
+            steadily(app, topic, _after(5), seconds=120)
+        after = Device(site, service, name, brokers(site, service))
+        after.start()
+        missing = lost(app, after)
+        after.stop()
+        note = f"{len(app.confirmed)} acknowledged, before and after"
+        record(f"{service}: messages lost when all lost their power", len(missing), note=note)
+    site.bed.boot(away.name)
+    site.wait_whole(service, TASKS[service], NODES, seconds=300)
+    for other, keys in sites.chosen().items():
+        until(lambda at=other, count=keys["nodes"]: len(site.healthy(at, "-member")) == count, 300)  # type: ignore[misc]
+    assert not missing
+
+
 def _members(site: StandIns, service: str) -> list[str]:
     """Return `id address` of every place."""
     found = site.report(service, TASKS[service])
