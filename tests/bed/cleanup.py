@@ -22,6 +22,7 @@ def remove_all(engine: Engine, folder: Path) -> None:
             processes.stop(pid, str(folder), patience=STOP_SECONDS)
     if containers := containers_of(engine, folder):
         engine.docker("rm", "--force", "--volumes", *containers)
+    processes.kill_users(folder)
     processes.unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -63,6 +63,24 @@ def with_sign(sign: str) -> list[int]:
     return [pid for pid in pids if sign.encode() in _command_line(pid)]
 
 
+def using(folder: Path) -> list[int]:
+    """Return the pids of all other processes that have a file below a folder of ours open."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if any(folder in one.readlink().parents for one in (entry / "fd").iterdir()):
+                    found.append(int(entry.name))
+    return found
+
+
+def kill_users(folder: Path) -> None:
+    """Kill what has a file below a folder of ours open: what collects the logs of tasks may outlive Nomad."""
+    for pid in using(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def kill_with_children(pid: int) -> None:
     """Kill a process and its children at once, children first: they would be nobody's otherwise."""
     with contextlib.suppress(OSError):

@@ -68,6 +68,7 @@ def nothing_left(docker: Engine, folder: Path, *pids: int) -> None:
     assert cleanup.containers_of(docker, folder) == []
     assert processes.mounts_below(folder) == []
     assert [pid for pid in pids if processes.is_running(pid, str(folder))] == []
+    assert processes.using(folder) == []
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ def machines(
             machine.stop("consul")
         for pid in processes.with_sign(str(folder)):  # the tasks' own processes outlive Nomad
             processes.kill_with_children(pid)
+        processes.kill_users(folder)
         processes.unmount_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
 

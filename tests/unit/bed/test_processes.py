@@ -61,6 +61,19 @@ def test_children_are_killed_with_their_parent(tmp_path: Path) -> None:
     processes.wait_for(lambda: not processes.is_running(child, "sleep"), seconds=10)
 
 
+def test_what_has_a_file_open_is_found_by_its_folder(tmp_path: Path) -> None:
+    folder, other = tmp_path / "bed", tmp_path / "bed-2"
+    for each in (folder, other):
+        each.mkdir()
+    mine, another = (processes.start(["sleep", "61"], each / "log") for each in (folder, other))
+    with (folder / "lock").open("w"):  # our own are left alone
+        assert processes.using(folder) == [mine]
+        processes.kill_users(folder)
+    processes.wait_for(lambda: not processes.is_running(mine, "sleep"), seconds=10)
+    assert processes.using(other) == [another]
+    processes.kill_users(other)
+
+
 def test_waiting_has_an_end() -> None:
     with pytest.raises(TimeoutError):
         processes.wait_for(lambda: False, seconds=0.05, every=0.01)
