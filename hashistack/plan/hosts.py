@@ -125,6 +125,12 @@ def unlisted(hosts: Sequence[Host], resources: Sequence[str]) -> tuple[str, ...]
     return tuple(sorted({found[1] for found in members if found} - {host.name for host in hosts}))
 
 
+def clients(hosts: Sequence[Host], facts: Sequence[HostFacts]) -> frozenset[str]:
+    """Name the hosts that run jobs and were reached."""
+    reached = {each.name for each in facts if each.reached}
+    return frozenset(host.name for host in hosts if "client" in host.roles and host.name in reached)
+
+
 def empty(facts: Sequence[HostFacts]) -> tuple[str, ...]:
     """Name the hosts that are set up for nothing yet, or no longer."""
     return tuple(each.name for each in facts if each.reached and not each.cluster)

@@ -15,6 +15,7 @@ from hashistack.plan.progress import Progress, Restored, Waiting
 
 _LEADER_PATIENCE = 60.0  # seconds for the servers to agree on a leader again
 _JOBS_PATIENCE = 60.0
+_HEARD_PATIENCE = 120.0  # a machine that was refused tries again after half a minute
 _SETTLING = 10.0  # seconds for the machines to hear of the snapshot's instances
 _CALM_PATIENCE = 120.0
 _CALM = 15.0  # seconds in which nothing comes up twice
@@ -135,7 +136,7 @@ class Restorer:
         self.instances.forget_the_ended()
         self.progress.report(Waiting("Nomad to start anew on every machine"))
         self.restart()
-        end = self.clock.now() + _LEADER_PATIENCE
+        end = self.clock.now() + _HEARD_PATIENCE
         while not self.instances.are_heard() and self.clock.now() < end:
             self.clock.wait(_TICK)
         self.clock.wait(_SETTLING)

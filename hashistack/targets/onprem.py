@@ -7,6 +7,7 @@
     apply         Terraform installs the agents on all hosts and starts them, servers one after another
     forget        what remains of members that have left
     bootstrap     ACLs, tokens and policies are made, and each host is handed its own
+    await         every client that was reached takes jobs, for what is planned next depends on who does
 
 The way back is in `clearing.py`; the same steps one at a time, for work by hand, are in `by_hand.py`.
 """
@@ -21,6 +22,7 @@ from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.holders import Holders
 from hashistack.backends.membership import Membership
+from hashistack.backends.patience import until
 from hashistack.backends.servers import on_hosts
 from hashistack.credentials.values import Credentials
 from hashistack.diagnostics import BackendError, HashistackError
@@ -36,6 +38,7 @@ from hashistack.targets import Site
 from hashistack.targets.ground import Ground, check_uploads, complete_credentials, locked, look, survey
 
 _HANDOVER_SECONDS = 120.0  # an agent restarts and registers
+_READY_SECONDS = 90.0  # an agent that failed to register waits up to half a minute before it tries again
 
 
 @contextmanager
@@ -51,6 +54,7 @@ def raised(site: Site) -> Iterator[Cluster]:
         cluster = connect_to(ground, credentials)
         forget(cluster, parting)
         bootstrap(ground, credentials, cluster, plan.without_tokens(facts))
+        await_clients(ground, cluster, facts)
         yield cluster
 
 
@@ -150,3 +154,17 @@ def bootstrap(ground: Ground, credentials: Credentials, cluster: Cluster, lackin
     acl.bootstrap(
         ground.stack, credentials, cluster.nomad, cluster.consul, ground.site.report, handover, lacking
     )
+
+
+def await_clients(ground: Ground, cluster: Cluster, facts: tuple[HostFacts, ...]) -> None:
+    """Wait until Nomad calls the clients ready; one that is not in time is told of where something waits for it."""
+    late = plan.clients(ground.stack.environment.hosts, facts)
+
+    def all_ready() -> bool:
+        nonlocal late
+        late -= {node["Name"] for node in cluster.nomad.nodes() if node["Status"] == "ready"}
+        return not late
+
+    if not all_ready():
+        ground.site.report(Waiting(f"Nomad to be ready on {', '.join(sorted(late))}"))
+        until(all_ready, _READY_SECONDS)

@@ -113,7 +113,7 @@ class StandIns(Site):
         while True:
             try:
                 return ask()
-            except (OSError, AssertionError):
+            except (OSError, AssertionError, ValueError):  # `nomad operator api` ends well with "No cluster leader"
                 if time.monotonic() > end:
                     raise
             self.__dict__.pop("_exports", None)

@@ -12,6 +12,7 @@ from hashistack.plan.hosts import (
     Departures,
     HostFacts,
     Member,
+    clients,
     departures,
     host_keys,
     obstacles,
@@ -147,6 +148,12 @@ def test_a_host_that_terraform_would_clear_is_one_that_is_not_listed_any_more() 
     known = ['terraform_data.member["n1"]', 'terraform_data.member["n3"]', "terraform_data.install_n2"]
     assert unlisted([host("n1")], known) == ("n3",)
     assert unlisted([host("n1"), host("n3")], known) == ()
+
+
+def test_only_clients_that_were_reached_are_waited_for() -> None:
+    hosts = [host("n1"), host("n2", roles=("server",)), host("n3")]
+    facts = [fine("n1"), fine("n2"), HostFacts("n3", "unreachable")]
+    assert clients(hosts, facts) == {"n1"}
 
 
 def test_what_is_pushed_depends_on_the_machines() -> None:
