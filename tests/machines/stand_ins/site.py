@@ -113,7 +113,8 @@ class StandIns(Site):
         while True:
             try:
                 return ask()
-            except (OSError, AssertionError, ValueError):  # `nomad operator api` ends well with "No cluster leader"
+            except (OSError, AssertionError, ValueError):
+                # The last where it says "No cluster leader", which is no JSON, and ends well.
                 if time.monotonic() > end:
                     raise
             self.__dict__.pop("_exports", None)
