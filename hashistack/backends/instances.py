@@ -38,7 +38,7 @@ class Instances:
         self._nomad.put(f"allocation/{claim.id}/stop")
         if claim.everywhere:  # Nomad places it again only when it looks at the whole job
             self._await_end(claim.id)
-            self._nomad.put(f"job/{claim.job}/evaluate", {"JobID": claim.job})
+            self._evaluate(claim.job)
 
     def forget_the_ended(self) -> None:
         """Have every machine forget the instances that have ended there."""
@@ -49,7 +49,7 @@ class Instances:
         """Have Nomad look at every job that is to run, and place the instances that it lacks."""
         for stub in self._nomad.get("jobs") or []:
             if stub["Type"] in ("service", "system") and not stub.get("Stop"):
-                self._nomad.put(f"job/{stub['ID']}/evaluate", {"JobID": stub["ID"]})
+                self._evaluate(stub["ID"])
 
     def are_heard(self) -> bool:
         """Tell whether every machine that is ready talks to a server; its numbers come from itself."""
@@ -59,6 +59,9 @@ class Instances:
     def machines(self) -> tuple[str, ...]:
         """Return the ids of the machines that are ready."""
         return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")
+
+    def _evaluate(self, job: str) -> None:
+        self._nomad.put(f"job/{job}/evaluate", {"JobID": job})
 
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:

@@ -97,11 +97,11 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     reports = Reports(cluster.nomad, PATIENT)
     carry_out = executor(cluster, stack.app, stack.environment.name, view).carry_out
     replacer = NodeReplacer(holders, reports, carry_out, view, SystemClock())
-    stateful = [each for each in stand_ins(stack) if each.engine.stateful]
+    found = stand_ins(stack)
 
     def look() -> Farewell:
         """Return what is given up, which the others have said they can do without."""
-        parting = farewell(choice.node, stack, holders.read([each.job for each in stand_ins(stack)]))
+        parting = farewell(choice.node, stack, holders.read([each.job for each in found]))
         if not choice.lost:
             check_loss(parting)
         check_safety(parting, reports.of([each.stand_in for each in parting.survivors]))
@@ -110,7 +110,8 @@ def replace(session: Session, cluster: Cluster, stack: Stack, view: EventView, c
     parting = look()
     if parting.is_empty:
         views.nothing_left(session.console, choice.node)
-        replacer.begin(stateful)  # a first run may have ended before the new members had every copy
+        # A first run may have ended before the new members had every copy.
+        replacer.begin([each for each in found if each.engine.stateful])
         return Exit.DONE
     room = _room(cluster, stack, parting)
     views.about_to(session.console, parting, room)

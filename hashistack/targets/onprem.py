@@ -22,6 +22,7 @@ from hashistack.backends.cluster import Cluster, open_secured
 from hashistack.backends.credentials import credentials_folder
 from hashistack.backends.holders import Holders
 from hashistack.backends.membership import Membership
+from hashistack.backends.nomad_acl import NomadAcl
 from hashistack.backends.patience import until
 from hashistack.backends.servers import on_hosts
 from hashistack.credentials.values import Credentials
@@ -158,13 +159,8 @@ def bootstrap(ground: Ground, credentials: Credentials, cluster: Cluster, lackin
 
 def await_clients(ground: Ground, cluster: Cluster, facts: tuple[HostFacts, ...]) -> None:
     """Wait until Nomad calls the clients ready; one that is not in time is told of where something waits for it."""
-    late = plan.clients(ground.stack.environment.hosts, facts)
-
-    def all_ready() -> bool:
-        nonlocal late
-        late -= {node["Name"] for node in cluster.nomad.nodes() if node["Status"] == "ready"}
-        return not late
-
-    if not all_ready():
+    wanted = plan.clients(ground.stack.environment.hosts, facts)
+    nomad = NomadAcl(cluster.nomad.endpoint)
+    if late := wanted - nomad.ready_nodes():
         ground.site.report(Waiting(f"Nomad to be ready on {', '.join(sorted(late))}"))
-        until(all_ready, _READY_SECONDS)
+        until(lambda: wanted <= nomad.ready_nodes(), _READY_SECONDS)
