@@ -31,6 +31,11 @@ class Endpoint:
     server_name: str | None = None
 
     @property
+    def headers(self) -> dict[str, str]:
+        """What a request shows to prove who is asking."""
+        return {f"X-{self.product}-Token": self.token.reveal()} if self.token else {}
+
+    @property
     def host(self) -> str:
         """The host part of the address, without brackets."""
         return urlsplit(self.url).hostname or ""

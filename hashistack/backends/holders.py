@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.nomad import Nomad
 from hashistack.backends.volumes import Volumes
 from hashistack.diagnostics import BackendError
 from hashistack.messages import cluster as messages
@@ -27,14 +29,16 @@ class Holders:
     def __init__(self, consul: Endpoint, nomad: Endpoint) -> None:
         self._consul = Api(consul)
         self._nomad = Api(nomad)
+        self._jobs = Nomad(nomad)
         self._volumes = Volumes(nomad)
-        where = {"namespace": nomad.namespace, "region": nomad.region}
-        self._where = {name: value for name, value in where.items() if value}
 
     def read(self, jobs: Sequence[str]) -> Holdings:
         """Return what machines hold of these jobs."""
         busy = {
-            each["NodeID"] for job in jobs for each in self._allocations(job) if each["ClientStatus"] in _ENDS
+            each["NodeID"]
+            for job in jobs
+            for each in self._jobs.allocations(job)
+            if each["ClientStatus"] in _ENDS
         }
         return Holdings(
             tuple(_machine(each, busy) for each in self._list("nodes")),
@@ -58,7 +62,7 @@ class Holders:
     def release_claim(self, claim: str) -> None:
         """Let another volume be taken in the place of one; a claim that is gone is fine."""
         try:
-            self._nomad.delete(f"volumes/claim/{claim}", **self._where)
+            self._nomad.delete(f"volumes/claim/{claim}")
         except BackendError as error:
             if "does not exist" not in str(error):  # Nomad says it with status 500
                 raise
@@ -73,39 +77,33 @@ class Holders:
         """Forget that a cluster was ever formed, and what was set up in it; what is not there is fine."""
         for key in (names.founder_key(job), names.formed_key(job)):
             self._consul.delete(f"kv/{key}")
-        path = names.authority_variable(job)
-        found = self._nomad.get(f"var/{path}", **self._where)
-        if found and DONE in found["Items"]:
-            kept = {item: value for item, value in found["Items"].items() if item != DONE}
-            body = {"Path": path, "Items": kept}
-            self._nomad.put(f"var/{path}", body, **self._where, cas=str(found["ModifyIndex"]))
+        found = self._jobs.variable(names.authority_variable(job))
+        if found and DONE in found.items:
+            kept = {item: value for item, value in found.items.items() if item != DONE}
+            self._jobs.put_variable(replace(found, items=kept))
 
     def forget_machine(self, node: str) -> None:
         """Let Nomad forget a machine, and take what ran there for lost."""
-        self._nomad.put(f"node/{node}/purge", **self._where)
+        self._nomad.put(f"node/{node}/purge")
 
     def runs(self, job: str) -> bool:
         """Tell whether there is such a job and nobody has stopped it."""
-        found = self._nomad.get(f"job/{job}", **self._where)
-        return bool(found) and not found["Stop"]
+        found = self._jobs.job(job)
+        return found is not None and not found["Stop"]
 
-    def place_anew(self, job: str) -> None:
+    def reschedule(self, job: str) -> None:
         """Let Nomad look for machines for what is missing of a job."""
-        body = {"JobID": job, "EvalOptions": {"ForceReschedule": True}}
-        self._nomad.put(f"job/{job}/evaluate", body, **self._where)
+        self._jobs.reschedule(job)
 
     def remove_volume(self, volume: str) -> None:
         """Delete a volume with what is in it."""
         # Without `force` Nomad would ask a machine that it does not know any more.
-        self._nomad.delete(f"volume/host/{volume}/delete", **self._where, force="true")
+        self._nomad.delete(f"volume/host/{volume}/delete", force="true")
 
     def members(self, job: str) -> int:
         """Count the instances of a job that run."""
-        found = self._allocations(job)
+        found = self._jobs.allocations(job)
         return sum(each["ClientStatus"] == "running" and each["DesiredStatus"] == "run" for each in found)
-
-    def _allocations(self, job: str) -> list[dict[str, Any]]:
-        return self._list(f"job/{job}/allocations")
 
     def _places(self, job: str) -> Iterator[Place]:
         found = self._consul.get(f"kv/{names.keys_below(job)}{_MEMBERS}", recurse="") or []
@@ -115,7 +113,7 @@ class Holders:
             yield Place(each["Key"], job, member, node, address, int(each["ModifyIndex"]))
 
     def _list(self, path: str, **params: str) -> list[dict[str, Any]]:
-        return self._nomad.get(path, **self._where, **params) or []
+        return self._nomad.get(path, **params) or []
 
 
 def _machine(stub: dict[str, Any], busy: set[str]) -> Machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.nomad import Nomad
 from hashistack.backends.patience import until
 from hashistack.plan.actual import Json
 from hashistack.plan.restorer import Claim
@@ -17,6 +18,7 @@ class Instances:
 
     def __init__(self, nomad: Endpoint) -> None:
         self._nomad = Api(nomad)
+        self._jobs = Nomad(nomad)
 
     def claimed(self) -> tuple[Claim, ...]:
         """List the instances that are to run, the newest first."""
@@ -38,18 +40,18 @@ class Instances:
         self._nomad.put(f"allocation/{claim.id}/stop")
         if claim.everywhere:  # Nomad places it again only when it looks at the whole job
             self._await_end(claim.id)
-            self._evaluate(claim.job)
+            self._jobs.reschedule(claim.job)
 
     def forget_the_ended(self) -> None:
-        """Have every machine forget the instances that have ended there."""
+        """Have every machine that is heard forget the instances that have ended there."""
         for node in self.machines():
-            self._nomad.put("client/gc", node_id=node)
+            self._nomad.attempt("put", "client/gc", node_id=node)
 
     def place_what_lacks(self) -> None:
         """Have Nomad look at every job that is to run, and place the instances that it lacks."""
         for stub in self._nomad.get("jobs") or []:
             if stub["Type"] in ("service", "system") and not stub.get("Stop"):
-                self._evaluate(stub["ID"])
+                self._jobs.reschedule(stub["ID"])
 
     def are_heard(self) -> bool:
         """Tell whether every machine that is ready talks to a server; its numbers come from itself."""
@@ -59,9 +61,6 @@ class Instances:
     def machines(self) -> tuple[str, ...]:
         """Return the ids of the machines that are ready."""
         return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")
-
-    def _evaluate(self, job: str) -> None:
-        self._nomad.put(f"job/{job}/evaluate", {"JobID": job})
 
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:

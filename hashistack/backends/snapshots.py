@@ -33,7 +33,6 @@ from hashistack.plan.backup import (
 )
 
 _PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
-_HEADERS = {"Consul": "X-Consul-Token", "Nomad": "X-Nomad-Token"}
 _TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
 _CHUNK = 1 << 20
 _FAILURES = 400
@@ -97,10 +96,11 @@ class Snapshots:
 
     def _call(self, method: str, endpoint: Endpoint, **arguments: Any) -> Any:
         doing = "taking a snapshot" if method == "get" else "restoring a snapshot"
-        token = {_HEADERS[endpoint.product]: endpoint.token.reveal()} if endpoint.token else {}
         url = f"{endpoint.url}/v1/{_PATHS[endpoint.product]}"
         with explained(endpoint, doing):
-            response = session(endpoint).request(method, url, headers=token, timeout=_TIMEOUT, **arguments)
+            response = session(endpoint).request(
+                method, url, headers=endpoint.headers, timeout=_TIMEOUT, **arguments
+            )
         if response.status_code >= _FAILURES:
             raise BackendError(from_status(endpoint, doing, response.status_code, response.text))
         return response

@@ -21,8 +21,6 @@ class Volumes:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._api = Api(endpoint, _SECONDS)
-        where = (("namespace", endpoint.namespace), ("region", endpoint.region))
-        self._where = {name: value for name, value in where if value}
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the machines that run jobs, and those that did until lately."""
@@ -37,7 +35,7 @@ class Volumes:
         """Make a volume of `storage` MiB on the machine with the id `node`, and return the volume's id."""
         volume = {
             "Name": name,
-            "Namespace": self._where.get("namespace", "default"),
+            "Namespace": self._api.endpoint.namespace or "default",
             "PluginID": _PLUGIN,
             "NodeID": node,
             "RequestedCapacityMinBytes": storage * _MIB,
@@ -46,7 +44,7 @@ class Volumes:
                 {"AttachmentMode": "file-system", "AccessMode": "single-node-single-writer"}
             ],
         }
-        answer = self._api.put("volume/host/create", {"Volume": volume}, **self._where)
+        answer = self._api.put("volume/host/create", {"Volume": volume})
         return str(answer["Volume"]["ID"])
 
     def state(self, volume: str) -> str:
@@ -54,11 +52,11 @@ class Volumes:
 
         Nomad calls a volume ready before its machine has told the scheduler of it, which then places nothing there.
         """
-        found = self._api.get(f"volume/host/{volume}", **self._where)
+        found = self._api.get(f"volume/host/{volume}")
         if not found:
             return "gone"
         if found["State"] == "ready":
-            node = self._api.get(f"node/{found['NodeID']}", **self._where) or {}
+            node = self._api.get(f"node/{found['NodeID']}") or {}
             if found["Name"] not in (node.get("HostVolumes") or {}):
                 return "pending"
         return str(found["State"])
@@ -66,16 +64,16 @@ class Volumes:
     def delete(self, volume: str) -> None:
         """Delete a volume with what is in it; one that is not there is fine."""
         try:
-            self._api.delete(f"volume/host/{volume}/delete", **self._where)
+            self._api.delete(f"volume/host/{volume}/delete")
         except BackendError as error:
             if "no such volume" not in str(error):
                 raise
 
     def _list(self, path: str, **params: str) -> list[dict[str, Any]]:
-        return self._api.get(path, **self._where, **params) or []
+        return self._api.get(path, **params) or []
 
     def _node(self, stub: dict[str, Any]) -> Node:
-        found = self._api.get(f"node/{stub['ID']}", **self._where) or {}
+        found = self._api.get(f"node/{stub['ID']}") or {}
         attributes, meta = found.get("Attributes") or {}, found.get("Meta") or {}
         eligible = stub["SchedulingEligibility"] == "eligible" and not stub["Drain"]
         takes = stub["Status"] == "ready" and eligible and _MAKES in attributes

@@ -40,7 +40,7 @@ class Holders(Protocol):
     def runs(self, job: str) -> bool:
         """Tell whether there is such a job and nobody has stopped it."""
 
-    def place_anew(self, job: str) -> None:
+    def reschedule(self, job: str) -> None:
         """Let Nomad look for machines for what is missing of a job."""
 
     def remove_volume(self, volume: str) -> None:
@@ -89,7 +89,7 @@ class NodeReplacer:
         """Have Nomad start the new members of what runs, and wait for them; after `down` nothing does."""
         running = [each for each in found if self.holders.runs(each.job)]
         for each in running:
-            self.holders.place_anew(each.job)
+            self.holders.reschedule(each.job)
         for each in running:
             self._await_whole(each)
         for each in found:

@@ -35,7 +35,7 @@ def answering() -> Iterator[Answers]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(told.given.get(self._path(), (404, "not found")))
+            self._answer(told.given.get(self._path(), (404, "resource not found")))
 
         def do_PUT(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)

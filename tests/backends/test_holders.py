@@ -28,7 +28,7 @@ def holders(nomad: Answers) -> Holders:
 def idle(nomad: Answers, changes: dict[str, Any], status: str = "complete") -> bool:
     """Tell whether a machine counts as drained on which an instance has this status."""
     node = {"ID": "n-1", "Name": "n1", "Status": "ready", "Drain": False, **changes}
-    instance = {"NodeID": "n-1", "ClientStatus": status, "DesiredStatus": "stop"}
+    instance = {"CreateIndex": 1, "NodeID": "n-1", "ClientStatus": status, "DesiredStatus": "stop"}
     nomad.given = {
         "nodes": [node],
         "job/shop-db/allocations": [instance],

@@ -62,22 +62,6 @@ def test_plain_http_against_a_tls_port(stub: Stub) -> None:
     assert problem(caught).startswith("HS403")
 
 
-def test_an_answer_that_does_not_come(stub: Stub) -> None:
-    stub.delay = 0.5
-    with pytest.raises(BackendError) as caught:
-        client(stub.url)._request("get", "jobs", timeout=0.1)  # type: ignore[arg-type]
-    assert problem(caught).startswith("HS404")
-
-
-def test_a_question_that_is_not_answered_in_time_is_asked_again_and_a_change_is_not(stub: Stub) -> None:
-    stub.delay = 0.3
-    for method, times in (("get", 3), ("put", 1)):
-        stub.requests.clear()
-        with pytest.raises(BackendError):
-            client(stub.url)._request(method, "jobs", timeout=0.1)  # type: ignore[arg-type]
-        assert len(stub.requests) == times
-
-
 def test_servers_without_a_leader(stub: Stub) -> None:
     stub.status, stub.answer = 500, "No cluster leader"
     with pytest.raises(BackendError) as caught:

@@ -166,7 +166,7 @@ def test_a_dead_machine_holds_on_to_its_member(site: Site) -> None:
     assert away
     site.volume("h4")
     api.until(lambda: site.running() == {"h1", "h3"})
-    site.holders.place_anew("upkeep")
+    site.holders.reschedule("upkeep")
     assert site.running() == {"h1", "h3"}, "a volume alone is no way out"
 
 

@@ -307,7 +307,7 @@ class Cluster:
     def runs(self, job: str) -> bool:
         return not self.stopped
 
-    def place_anew(self, job: str) -> None:
+    def reschedule(self, job: str) -> None:
         self.done.append(f"place {job}")
 
     def remove_volume(self, volume: str) -> None:
