@@ -79,9 +79,9 @@ class Result:
 
     @property
     def last_words(self) -> str:
-        """Return the last line that was printed, errors first."""
-        lines = (self.err.strip() or self.out.strip()).splitlines()
-        return lines[-1] if lines else f"exit code {self.code}"
+        """Return the last line that was printed, errors first; where the host hung up, what it said before, too."""
+        lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines()]
+        return "; ".join(lines[-2 if self.hung_up else -1 :]) or f"exit code {self.code}"
 
 
 @dataclass(frozen=True, slots=True)

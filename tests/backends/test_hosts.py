@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hashistack.backends.hosts import Remote, bastion_keys, gather, locked, recorded_keys, remotes
+from hashistack.backends.hosts import Remote, Result, bastion_keys, gather, locked, recorded_keys, remotes
 from hashistack.diagnostics import BackendError, ConflictError
 from hashistack.model import Bastion, Host, Ssh
 from tests.bed import sshd
@@ -98,6 +98,13 @@ def test_a_machine_that_hangs_up_while_it_boots_is_asked_again(remote: Remote) -
         host_key = remote.known_hosts.read_text()
         remote.known_hosts.write_text(host_key + host_key.replace(f":{remote.ssh.port} ", f":{port} "))
         assert replace(remote, ssh=replace(remote.ssh, port=port)).facts().reach == "reached"
+
+
+def test_one_that_goes_on_hanging_up_says_why() -> None:
+    said = "System is booting up. See pam_nologin(8)\r\nConnection closed by 10.0.0.3 port 22\r\n"
+    assert Result(255, "", said).last_words == (
+        "System is booting up. See pam_nologin(8); Connection closed by 10.0.0.3 port 22"
+    )
 
 
 def test_a_key_that_is_not_there_is_no_fault_of_the_host(remote: Remote, tmp_path: Path) -> None:

@@ -111,10 +111,10 @@ class Machine:
         (self.folder / "pid").write_text(str(pid))
 
     def wait(self, seconds: float = BOOT_SECONDS) -> None:
-        """Wait until the machine is booted and lets root in."""
+        """Wait until the machine is booted and lets everybody in whose key it knows."""
         try:
             processes.wait_for(lambda: self._is_booted(seconds) or not self.is_on(), seconds=seconds)
-            self.run(f"{_START_AGAIN}; systemctl --failed --no-legend >&2")
+            processes.wait_for(self._lets_admin_in, seconds=seconds)
         except (TimeoutError, BedError) as error:
             log = (self.folder / "console.log").read_text(errors="replace")
             raise BedError(f"{self.name} did not boot ({error}):\n{processes.last_lines(log)}") from error
@@ -160,6 +160,11 @@ class Machine:
         # `--wait` fails at once where the bus is not there yet: that is asked again, and not taken for an answer.
         booted = "case $(systemctl is-system-running --wait) in running|degraded) ;; *) false ;; esac"
         return self._is_reachable() and self.ssh(booted, seconds=seconds).returncode == 0
+
+    def _lets_admin_in(self) -> bool:
+        """Tell whether more than root may log in, which is among what may not have started."""
+        self.run(f"{_START_AGAIN}; systemctl --failed --no-legend >&2")
+        return self.ssh("true", machine_tree.ADMIN).returncode == 0
 
     def _is_reachable(self) -> bool:
         try:
