@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
             binaries = build.folder_for_path()
         folder = bed.folder / "operator" if kept else tmp_path_factory.mktemp("stand-ins")
         folder.mkdir(exist_ok=True)
-        site = sites.lay_out(bed, folder, binaries)
+        site = sites.lay_out(bed, folder, binaries, sites.chosen())
         with step("up, from bare machines to every stand-in whole"):
             site.up()
         yield site

@@ -20,10 +20,11 @@ from tests.local.api import until
 from tests.machines.site import HOST, INGRESS, SERVER, Site, environ, host, put_example
 
 APP = "shop"
+Services = dict[str, dict[str, Any]]
 FEW = "HASHISTACK_TEST_SERVICES"
 
 # Small, for three machines share the memory of one; images by tag, for the tests make their own.
-SERVICES: dict[str, dict[str, Any]] = {
+SERVICES: Services = {
     "db": {
         "nodes": 3,
         "storage": "2GiB",
@@ -225,19 +226,24 @@ class StandIns(Site):
         return (deployment["JobVersion"], deployment["Status"]) == (job["Version"], "successful")
 
 
-def lay_out(bed: Factory, folder: Path, binaries: Path) -> StandIns:
-    """Put the example into the folder with all backing services on the bed's machines: nothing runs yet."""
+def lay_out(bed: Factory, folder: Path, binaries: Path, services: Services) -> StandIns:
+    """Put the example into the folder with these backing services on the bed's machines: nothing runs yet."""
     site = StandIns(bed, folder, environ(folder, binaries))
     if not (folder / "hashistack.yaml").exists():
         put_example(site, _environment(bed))
-        _choose(site)
+        _choose(site, services)
     return site
 
 
-def chosen() -> dict[str, dict[str, Any]]:
+def chosen() -> Services:
     """Return the services that run: all, or for a quick look those that HASHISTACK_TEST_SERVICES names."""
     few = os.environ.get(FEW, "")
-    found = {name: keys for name, keys in SERVICES.items() if not few or name in few.split(",")}
+    return of([name for name in SERVICES if not few or name in few.split(",")])
+
+
+def of(names: Sequence[str]) -> Services:
+    """Return some of the services; what they keep in object storage they do not, where that is not one of them."""
+    found = {name: SERVICES[name] for name in names}
     left_out = () if "uploads" in found else _KEPT_IN_UPLOADS
     return {name: {key: keys[key] for key in keys if key not in left_out} for name, keys in found.items()}
 
@@ -262,9 +268,9 @@ def _environment(bed: Factory) -> dict[str, Any]:
     }
 
 
-def _choose(site: StandIns) -> None:
+def _choose(site: StandIns, few: Services) -> None:
     """Add the second broker; with a choice of services leave the others and the app's processes out."""
-    descriptor, few = site._descriptor(), chosen()
+    descriptor = site._descriptor()
     descriptor["backing_services"]["telemetry"] = _TELEMETRY
     if len(few) < len(SERVICES):
         for key in ("env", "release", "secrets"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -183,6 +184,20 @@ def test_copies_are_added_to_those_that_are_there(run: Run, tmp_path: Path) -> N
     (asked,) = run("restore.sh", "one 1 3 -\n# complete\n")
     assert asked.startswith("reassign-partitions.sh --reassignment-json-file")
     assert '"partition":0,"replicas":[3,1,2]' in (tmp_path / "tmp/copies.json").read_text()
+
+
+def test_the_copies_of_a_cluster_that_has_grown_take_turns_to_lead(run: Run, tmp_path: Path) -> None:
+    partitions = "".join(
+        f"\tTopic: all\tPartition: {number}\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n"
+        for number in range(4)
+    )
+    (tmp_path / "local/topics.txt").write_text("all 4 3 -\n")
+    run(
+        "setup.sh",
+        kept=f"Topic: all\tTopicId: a\tPartitionCount: 4\tReplicationFactor: 1\tConfigs: \n{partitions}",
+    )
+    wanted = json.loads((tmp_path / "tmp/copies.json").read_text())["partitions"]
+    assert [each["replicas"] for each in wanted] == [[1, 2, 3], [2, 1, 3], [3, 2, 1], [1, 2, 3]]
 
 
 @pytest.mark.parametrize(

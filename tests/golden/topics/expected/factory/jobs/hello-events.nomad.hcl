@@ -770,19 +770,31 @@ lacking_settings() { # WANTED FOUND
   done | sed 's/=\(.*,.*\)/=[\1]/' | tr '\n' ',' | sed 's/,$//'
 }
 
-# Each partition keeps the copies that it has, and gets more on the members that follow its last one.
+# Each partition keeps the copies that it has, and gets more on the members that follow its last one. The copy that is
+# named first is the one that leads: of a partition's copies it is that of the member that leads the fewest so far.
 add_copies() { # TOPIC COPIES
   echo "topic $1: $2 copies of every partition"
   awk -v topic="$1" -v copies="$2" -v nodes="$MEMBER_NODES" '
+    function list(  i, text) {
+      for (i = 1; i <= count; i++) text = text (i > 1 ? "," : "") brokers[i]
+      return text
+    }
+    function choose_leader(  i, best, first) {
+      best = 1
+      for (i = 2; i <= count; i++) if (leads[brokers[i]] + 0 < leads[brokers[best]] + 0) best = i
+      first = brokers[best]; brokers[best] = brokers[1]; brokers[1] = first
+      leads[first]++
+    }
     $1 != topic || $2 == "-" { next }
     {
       count = split($4, brokers, ",")
-      list = $4
       for (next_one = brokers[count] % nodes + 1; count < copies && count < nodes; next_one = next_one % nodes + 1)
-        if (index("," list ",", "," next_one ",") == 0) { list = list "," next_one; count++ }
-      parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list "]}"
+        if (index("," list() ",", "," next_one ",") == 0) brokers[++count] = next_one
+      choose_leader()
+      parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list() "]}"
     }
-    END { print "{\"version\":1,\"partitions\":[" parts "]}" }' /tmp/found >/tmp/copies.json
+    END { print "{\"version\":1,\"partitions\":[" parts "]}" }
+  ' /tmp/found >/tmp/copies.json
   ask reassign-partitions --reassignment-json-file /tmp/copies.json --execute >/tmp/reassigned
 }
 EOT
