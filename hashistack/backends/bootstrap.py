@@ -13,7 +13,14 @@ from hashistack.credentials.values import Credentials
 from hashistack.model import Stack
 from hashistack.plan.access import by_role, consul_access
 from hashistack.plan.bootstrapper import Bootstrapper, GiveHost, Wanted
+from hashistack.plan.bootstrapper import begin as begin_one
 from hashistack.plan.progress import Event
+
+
+def begin(nomad: Nomad, consul: Consul, report: Callable[[Event], None]) -> None:
+    """Have servers that know nothing know our management tokens; again and again, without harm."""
+    begin_one("Consul", ConsulAcl(consul.endpoint), report, SystemClock())
+    begin_one("Nomad", NomadAcl(nomad.endpoint), report, SystemClock())
 
 
 def bootstrap(

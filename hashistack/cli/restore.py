@@ -91,6 +91,7 @@ def _run(
     from hashistack.views import backup as views
 
     with targets.held(site) as cluster:
+        upkeep.begin(site, cluster)
         servers = Snapshots(cluster.consul.endpoint, cluster.nomad.endpoint)
         view.notices(cautions(manifest, servers.versions()))
         views.about_to_restore(session.console, manifest)

@@ -228,7 +228,8 @@ def clients_late(wanted: int, found: int, seconds: float) -> Diagnostic:
     return Diagnostic(
         "HS661",
         f"{found} of {wanted} clients take jobs after {seconds / 60:.0f} min",
-        hint="`hashistack doctor` looks at all; the Auto Scaling group's activities say what AWS could not start",
+        hint="`hashistack doctor` looks at all; the Auto Scaling group's activities say what AWS could not start; to "
+        "servers that lost all they knew these clients are strangers: `hashistack restore` brings them back",
         severity="warning" if found else "error",
     )
 

@@ -38,11 +38,15 @@ Begun = Literal["now", "before", "not yet"]
 GiveHost = Callable[[str, Mapping[str, Sensitive]], None]
 
 
-class ConsulControl(Protocol):
-    """Consul's access control."""
+class Beginning(Protocol):
+    """The access control of a product, as far as it begins."""
 
     def begin(self) -> Begun:
         """Make our management token the first one; raise where another one is."""
+
+
+class ConsulControl(Beginning, Protocol):
+    """Consul's access control."""
 
     def access(self) -> ConsulAccess:
         """Return what of it is ours."""
@@ -54,11 +58,8 @@ class ConsulControl(Protocol):
         """Revoke a token; one that is not there is fine."""
 
 
-class NomadControl(Protocol):
+class NomadControl(Beginning, Protocol):
     """Nomad's access control."""
-
-    def begin(self) -> Begun:
-        """Make our management token the first one; raise where another one is."""
 
     def leader(self) -> str:
         """Return the address of the leader, without its port."""
@@ -86,6 +87,23 @@ class NomadControl(Protocol):
 
     def ready_nodes(self) -> frozenset[str]:
         """Return the names of the nodes that take jobs."""
+
+
+def begin(product: str, control: Beginning, report: Callable[[Event], None], clock: Clock) -> None:
+    """Have the servers of a product know our management token, once they have a leader; where they do, nothing is done.
+
+    Raises BackendError where they have none in time, or were begun with another token.
+    """
+    begun, end = control.begin(), clock.now() + LEADER_PATIENCE
+    if begun == "not yet":
+        report(Waiting(f"{product} to elect a leader"))
+    while begun == "not yet":
+        if clock.now() > end:
+            raise BackendError(messages.no_leader_yet(product, LEADER_PATIENCE))
+        clock.wait(_TICK)
+        begun = control.begin()
+    if begun == "now":
+        report(AccessBegun(product))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +144,10 @@ class Bootstrapper:
 
     def run(self, wanted: Wanted) -> None:
         """Do everything that is not done yet; what fails on one host is raised when all others are done."""
-        self._begin("Consul", self.consul.begin)
+        begin("Consul", self.consul, self.report, self.clock)
         actual = self.consul.access()
         self._change("Consul", base_changes(wanted.consul, actual), self.consul.put, self.consul.remove)
-        self._begin("Nomad", self.nomad.begin)
+        begin("Nomad", self.nomad, self.report, self.clock)
         self._change("Consul", job_changes(wanted.consul, actual), self._put_patiently, self.consul.remove)
         changes = nomad_changes(wanted.stack, self.nomad.access())
         self._change("Nomad", changes, self.nomad.put, self.nomad.remove)
@@ -138,22 +156,6 @@ class Bootstrapper:
             self.report(Stored(secrets_variable(INGRESS), ("certificate", "key"), generated=True))
         if self.problems:
             raise BackendError(*self.problems)
-
-    def _begin(self, product: Literal["Consul", "Nomad"], begin: Callable[[], Begun]) -> None:
-        begun = begin()
-        if begun == "not yet":
-            self.report(Waiting(f"{product} to elect a leader"))
-            begun = self._until(begin, messages.no_leader_yet(product, LEADER_PATIENCE))
-        if begun == "now":
-            self.report(AccessBegun(product))
-
-    def _until(self, begin: Callable[[], Begun], otherwise: Diagnostic) -> Begun:
-        end = self.clock.now() + LEADER_PATIENCE
-        while (begun := begin()) == "not yet":
-            if self.clock.now() > end:
-                raise BackendError(otherwise)
-            self.clock.wait(_TICK)
-        return begun
 
     def _change(
         self, product: str, changes: Changes[P, R], put: Callable[[P], None], remove: Callable[[R], None]

@@ -52,7 +52,7 @@ class Instances(Protocol):
         """End an instance, and have another one in its place if it has no other yet."""
 
     def forget_the_ended(self) -> None:
-        """Have every machine forget the instances that have ended there."""
+        """Have every machine that is heard forget the instances that have ended there."""
 
     def place_what_lacks(self) -> None:
         """Have the servers look at every job that is to run, and place the instances that it lacks."""
@@ -133,13 +133,20 @@ class Restorer:
             self.clock.wait(_TICK)
 
     def _start_anew(self) -> None:
+        self._await_heard()  # servers that had lost what they knew have refused every machine
         self.instances.forget_the_ended()
         self.progress.report(Waiting("Nomad to start anew on every machine"))
         self.restart()
+        self._await_heard()
+        self.clock.wait(_SETTLING)
+
+    def _await_heard(self) -> None:
+        """Wait for all machines that count as ready; one that is gone by now does so for a while, and is left out."""
         end = self.clock.now() + _HEARD_PATIENCE
+        if not self.instances.are_heard():
+            self.progress.report(Waiting("every machine to be heard"))
         while not self.instances.are_heard() and self.clock.now() < end:
             self.clock.wait(_TICK)
-        self.clock.wait(_SETTLING)
 
     def _replace_the_dead(self) -> None:
         claims = self.instances.claimed()

@@ -19,6 +19,7 @@ from hashistack.targets.aws_reach import await_cluster, connect
 
 _SERVERS = ("aws_launch_template.server", "aws_autoscaling_group.server")
 _SCRIPT = "/usr/local/lib/hashistack/bootstrap.sh"
+_RESTART = "systemctl restart nomad"
 _COMMAND_SECONDS = 180.0
 
 
@@ -53,12 +54,14 @@ def upgrade(site: Site, progress: Progress) -> Replacement:
 
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:
-    """Start Nomad's agents on the servers anew, one after another, each when there is a leader again."""
+    """Start Nomad's agents anew: one server after another, each when there is a leader again, then all clients."""
     ground = survey(site.stack, site.environ, site.report)
     for server in ground.instances.of("server"):
         ground.report(Waiting(f"Nomad on {server.name} to start anew"))
-        ground.instances.run([server.name], "systemctl restart nomad", _COMMAND_SECONDS)
+        ground.instances.run([server.name], _RESTART, _COMMAND_SECONDS)
         until(cluster.nomad.ready, _COMMAND_SECONDS)
+    # Last: a client that a server let in which still knew the keys of the time before is refused by all others.
+    ground.instances.run([each.name for each in ground.instances.of("client")], _RESTART, _COMMAND_SECONDS)
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:

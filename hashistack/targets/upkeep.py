@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from hashistack.backends import bootstrap as acl
 from hashistack.backends import hosts as ssh
 from hashistack.backends import terraform
 from hashistack.backends.cluster import Cluster, SystemClock
@@ -102,6 +103,12 @@ def upgrade(site: Site, progress: Progress) -> Upgrade:
         fleet = _fleet(ground, progress.report)
         Upgrader(fleet, progress, SystemClock(), software.consul, software.nomad).carry_out(plan)
     return plan
+
+
+def begin(site: Site, cluster: Cluster) -> None:
+    """Have servers that lost all they knew know our tokens again: they take a backup from nobody else."""
+    if site.stack.environment.target != "local":
+        acl.begin(cluster.nomad, cluster.consul, site.report)
 
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.bed import aws_api, metadata, moto, ssm_agent
+from tests.bed import aws_api, metadata, moto, run_command, ssm_agent
 from tests.bed.aws_api import Api
 from tests.bed.factory import Factory
 from tests.bed.lan import FIRST_MACHINE
@@ -24,6 +24,7 @@ from tests.bed.machine import Machine
 from tests.bed.metadata import Instance, Metadata
 from tests.bed.missing import BedError
 from tests.bed.moto import Moto
+from tests.bed.run_command import Command
 
 MOST = 15  # instances, gone ones included, in the life of a bed
 MOST_USER_DATA = 16384  # bytes, before base64 (EC2 user guide)
@@ -48,6 +49,7 @@ class Ec2:
     metadata: Metadata
     region: str
     seen: dict[str, Future[None]] = field(default_factory=dict)
+    taken: set[Path] = field(default_factory=set)
     over: threading.Event = field(default_factory=threading.Event)
 
     def machine(self, instance: str) -> Machine:
@@ -76,6 +78,19 @@ class Ec2:
                 for one in scaling.describe_auto_scaling_instances()["AutoScalingInstances"]:
                     if one["LifecycleState"].startswith("Terminating"):
                         self._leave(one["InstanceId"])
+                for command in run_command.handed_over(self.aws.commands):
+                    if command.file not in self.taken:
+                        self.taken.add(command.file)
+                        pool.submit(self._carry_out, command)
+
+    def _carry_out(self, command: Command) -> None:
+        """Do what the agent of Systems Manager does: run the line as root on all machines at once."""
+
+        def ended_well(instance: str) -> bool:
+            return self.machine(instance).ssh(command.line).returncode == 0
+
+        with ThreadPoolExecutor(MOST) as pool:
+            command.end(well=all(pool.map(ended_well, command.instances)))
 
     def _leave(self, identity: str) -> None:
         """Let an instance know what it is to become, as the metadata service does."""

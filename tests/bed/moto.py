@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bed import network, processes
+from tests.bed import network, processes, run_command
 from tests.bed.missing import BedError, BedUnavailable, Missing
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,11 @@ class Moto:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def commands(self) -> Path:
+        """Return the folder with the commands for machines."""
+        return self.folder / "commands"
+
+    @property
     def environ(self) -> dict[str, str]:
         """Return the variables that lead every client of AWS here, Terraform's provider too."""
         return {
@@ -58,12 +63,19 @@ class Moto:
 
 @contextmanager
 def running(folder: Path, addresses: Sequence[str] = ()) -> Iterator[Moto]:
-    """Start one and end it by its pid; instances of groups get the addresses, each the next one."""
+    """Start one and end it by its pid; instances of groups get the addresses, each the next one.
+
+    With addresses there are machines, and who has them carries out the commands in `Moto.commands`.
+    """
     ensure()
     moto = Moto(network.free_ports(1)[0], folder)
     log = folder / "moto.log"
+    if addresses:
+        moto.commands.mkdir()
     command = [sys.executable, "-m", "tests.bed.moto_server", str(moto.port), *addresses]
     settings = {**_SETTINGS, "MOTO_ENDS_WITH": str(os.getpid()), "PYTHONPATH": str(ROOT)}
+    if addresses:
+        settings[run_command.FOLDER] = str(moto.commands)
     pid = processes.start(command, log, {**os.environ, **settings})
 
     def answers() -> bool:

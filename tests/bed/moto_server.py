@@ -13,6 +13,7 @@ from pathlib import Path
 
 from moto.server import main as moto
 
+import tests.bed.moto_commands  # noqa: F401 - it changes moto
 from tests.bed import moto_answers, moto_instances
 
 USER = "MOTO_ENDS_WITH"

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from hashistack.diagnostics import Exit
-from tests.bed.machine import Machine
 from tests.local.api import until
+from tests.machines.loss import lose_everything
 from tests.machines.shop.keeper import COUNTER, counted
 from tests.machines.site import Site
 from tests.machines.times import step
-
-# Killed, for a server that has lost the others waits long for them before it stops.
-LOSE = """
-systemctl stop --no-block nomad consul
-systemctl kill --signal=KILL nomad consul
-systemctl stop nomad consul
-rm -rf /opt/consul/* /opt/nomad/server
-"""
-START = "systemctl start --no-block consul nomad"
 
 
 def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: Site) -> None:
@@ -25,11 +16,7 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: S
     site.consul("kv", "put", "kept", "42")
     with step("backup"):
         saved = site.run("backup", "-e", "factory", "--to", str(site.folder)).stdout.strip()
-    # All of them before one starts again: it would learn everything from the others.
-    for command in (LOSE, START):
-        for name in site.factory["hosts"]:
-            site.bed.machine(name).run(command)
-    until(lambda: all(_answers(site.bed.machine(name)) for name in site.factory["hosts"]))
+    lose_everything([site.bed.machine(name) for name in site.factory["hosts"]])
     with step("a cluster without data is made again"):
         result = site.run("up", "-e", "factory", "--version", "v1", "--secrets-file", str(site.secrets_file))
     # Beside the cache's old data on its machine, nothing is begun that would know nothing of it.
@@ -57,13 +44,6 @@ def test_snapshots_are_made_on_a_schedule(site: Site) -> None:
     )
     assert "nomad" in files
     assert "consul" in files
-
-
-def _answers(machine: Machine) -> bool:
-    """Tell whether both agents say anything at all."""
-    urls = " ".join(f"https://127.0.0.1:{port}/v1/status/leader" for port in (4646, 8501))
-    files = " ".join(f"--{name} /etc/hashistack/tls/{name}.pem" for name in ("cert", "key"))
-    return machine.ssh(f"for url in {urls}; do curl -sk -m 3 {files} $url || exit 1; done").returncode == 0
 
 
 def _jobs(site: Site) -> list[str]:

@@ -133,7 +133,14 @@ def test_what_begins_is_watched_until_it_has_begun_but_not_for_ever() -> None:
 def test_a_machine_that_is_not_heard_yet_is_waited_for() -> None:
     cluster = FakeCluster(deaf=20, dead=("a1",))
     restore(cluster)
-    assert (cluster.deaf, cluster.story[-1]) == (-1, "replace a1")
+    assert cluster.deaf < 0
+    assert cluster.story == [*cluster.story[:-3], "forget", "restart", "replace a1"]
+
+
+def test_one_that_is_never_heard_is_left_out() -> None:
+    cluster = FakeCluster(deaf=10_000)
+    restore(cluster)
+    assert cluster.story[-2:] == ["forget", "restart"]
 
 
 def test_one_that_only_begins_is_left_to_it() -> None:
