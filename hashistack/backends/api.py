@@ -15,7 +15,7 @@ _LATE = "HS404"
 _FAILURES = 400
 _NOT_FOUND = 404
 # Of Nomad 1.11: "variable not found", "ACL policy not found"; "No path to node" and the like are 404 as well.
-_NO_OBJECT = re.compile("[A-Za-z -]+ not found")
+_NO_OBJECT = re.compile("(ACL )?[a-z -]+ not found")
 _NO_SUCH_PAGE = re.compile(
     "(<.*|404 page not found)?", re.DOTALL
 )  # of other servers, which do not know the path
@@ -74,7 +74,15 @@ class Api:
 
     def put(self, path: str, body: object = None, doing: str = "", **params: object) -> Any:
         """Change something and return the JSON of the answer, None if it is empty; `doing` says it in an error."""
-        return self._json(self._ask("put", path, params, body), doing or f"changing {path}")
+        response, doing = self._ask("put", path, params, body), doing or f"changing {path}"
+        return self._json(response, doing) if self._checked(response, doing).content.strip() else None
+
+    def submit(self, path: str, body: object, doing: str) -> Json:
+        """Hand something over and return the object that it is answered with."""
+        found = self._json(self._ask("put", path, {}, body), doing)
+        if not isinstance(found, dict):
+            raise BackendError(stranger(self.endpoint, doing))
+        return found
 
     def delete(self, path: str, doing: str = "", **params: object) -> str:
         """Delete something and return the text of the answer; what is not there is fine, and has none."""
@@ -120,7 +128,7 @@ class Api:
     def _json(self, response: Any, doing: str) -> Any:
         self._checked(response, doing)
         with explained(self.endpoint, doing):
-            return response.json() if response.content.strip() else None
+            return response.json()
 
     def _checked(self, response: Any, doing: str) -> Any:
         if response.status_code == _NOT_FOUND and _NO_SUCH_PAGE.fullmatch(response.text.strip()):
@@ -130,7 +138,10 @@ class Api:
         return response
 
     def _is_absent(self, response: Any) -> bool:
-        """Tell whether there is no such object: Nomad says "job not found" and the like, Consul hardly anything."""
+        """Tell whether there is no such object: Nomad says "job not found" and the like, Consul mostly nothing."""
+        text = response.text.strip()
         if response.status_code != _NOT_FOUND:
             return False
-        return self.endpoint.product == "Consul" or _NO_OBJECT.fullmatch(response.text.strip()) is not None
+        if self.endpoint.product == "Consul":
+            return not text or _NO_SUCH_PAGE.fullmatch(text) is None
+        return _NO_OBJECT.fullmatch(text) is not None

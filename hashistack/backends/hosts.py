@@ -80,7 +80,7 @@ class Result:
     @property
     def last_words(self) -> str:
         """Return the last line that was printed, errors first; where the host hung up, what it said before, too."""
-        lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines()]
+        lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines() if line.strip()]
         return "; ".join(lines[-2 if self.hung_up else -1 :]) or f"exit code {self.code}"
 
 

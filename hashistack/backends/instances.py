@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.patience import until
+from hashistack.diagnostics import BackendError
 from hashistack.plan.actual import Json
 from hashistack.plan.restorer import Claim
 
@@ -40,27 +43,33 @@ class Instances:
         self._nomad.put(f"allocation/{claim.id}/stop")
         if claim.everywhere:  # Nomad places it again only when it looks at the whole job
             self._await_end(claim.id)
-            self._jobs.reschedule(claim.job)
+            self._jobs.evaluate(claim.job)
 
     def forget_the_ended(self) -> None:
         """Have every machine that is heard forget the instances that have ended there."""
         for node in self.machines():
-            self._nomad.attempt("put", "client/gc", node_id=node)
+            with suppress(BackendError):
+                self._nomad.put("client/gc", node_id=node)
 
     def place_what_lacks(self) -> None:
         """Have Nomad look at every job that is to run, and place the instances that it lacks."""
         for stub in self._nomad.get("jobs") or []:
             if stub["Type"] in ("service", "system") and not stub.get("Stop"):
-                self._jobs.reschedule(stub["ID"])
+                self._jobs.evaluate(stub["ID"])
 
     def are_heard(self) -> bool:
         """Tell whether every machine that is ready talks to a server; its numbers come from itself."""
-        paths = (f"client/stats?node_id={node}" for node in self.machines())
-        return all(self._nomad.attempt("get", path)[0] == _DONE for path in paths)
+        return all(map(self._is_heard, self.machines()))
 
     def machines(self) -> tuple[str, ...]:
         """Return the ids of the machines that are ready."""
         return tuple(node["ID"] for node in self._nomad.get("nodes") or [] if node["Status"] == "ready")
+
+    def _is_heard(self, node: str) -> bool:
+        try:
+            return self._nomad.get("client/stats", node_id=node) is not None
+        except BackendError:  # also where it does not answer in time
+            return False
 
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:

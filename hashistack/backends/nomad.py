@@ -57,14 +57,12 @@ class Nomad:
     def parse(self, source: str, variables: Mapping[str, str]) -> Json:
         """Let Nomad read a job file, with values for its HCL variables, as `nomad job run -var` would."""
         body = {"JobHCL": source, "Variables": _as_hcl(variables), "Canonicalize": True}
-        parsed: Json = self._api.put("jobs/parse", body, "reading a job file")
-        return parsed
+        return self._api.submit("jobs/parse", body, "reading a job file")
 
     def plan(self, job: Json) -> Json:
         """Ask what submitting the job would change, without doing it."""
         body = {"Job": job, "Diff": True}
-        planned: Json = self._api.put(f"job/{_quoted(job['ID'])}/plan", body, f"planning job {job['ID']}")
-        return planned
+        return self._api.submit(f"job/{_quoted(job['ID'])}/plan", body, f"planning job {job['ID']}")
 
     def register(self, job: Json, index: int, source: str, variables: Mapping[str, str]) -> Registration:
         """Submit the job if its JobModifyIndex still is `index` (0: it must not exist yet), and keep its source."""
@@ -75,7 +73,7 @@ class Nomad:
             "Submission": {"Source": source, "Format": "hcl2", "VariableFlags": dict(variables)},
         }
         try:
-            answer = self._api.put("jobs", body, f"submitting job {job['ID']}")
+            answer = self._api.submit("jobs", body, f"submitting job {job['ID']}")
         except BackendError as error:
             if "Enforcing job modify index" in str(error):
                 raise BackendError(messages.changed_meanwhile(f"job {job['ID']}")) from error
@@ -91,8 +89,15 @@ class Nomad:
         self._api.delete(f"job/{_quoted(job_id)}", f"removing job {job_id}", purge="true")
 
     def reschedule(self, job_id: str) -> None:
-        """Have Nomad look at the job again: failed instances are placed anew at once, and so is what it lacks."""
-        body = {"JobID": job_id, "EvalOptions": {"ForceReschedule": True}}
+        """Have Nomad place what the job lacks, and failed instances anew without waiting."""
+        self._evaluate(job_id, ForceReschedule=True)
+
+    def evaluate(self, job_id: str) -> None:
+        """Have Nomad place what the job lacks; what failed lately waits its time."""
+        self._evaluate(job_id)
+
+    def _evaluate(self, job_id: str, **options: bool) -> None:
+        body = {"JobID": job_id, "EvalOptions": options}
         self._api.put(f"job/{_quoted(job_id)}/evaluate", body, f"rescheduling job {job_id}")
 
     # --- what became of a job

@@ -77,6 +77,10 @@ class Snapshots:
         """Tell whether our token means anything to the servers; it does where there is no access control."""
         return self._apis[product].attempt("get", "acl/token/self")[0] not in (_FORBIDDEN, _NOT_FOUND)
 
+    def know_us(self) -> bool:
+        """Tell whether our tokens mean anything to the servers of both."""
+        return all(map(self.knows_us, SNAPSHOTS))
+
     def save(self, product: str, path: Path) -> int:
         """Write a snapshot to a new file, check that it is whole, and return its size in bytes."""
         endpoint = self._endpoints[product]

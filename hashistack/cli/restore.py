@@ -91,9 +91,10 @@ def _run(
     from hashistack.views import backup as views
 
     with targets.held(site) as cluster:
-        upkeep.begin(site, cluster)
         servers = Snapshots(cluster.consul.endpoint, cluster.nomad.endpoint)
-        view.notices(cautions(manifest, servers.versions()))
+        begun = servers.know_us()
+        if begun:
+            view.notices(cautions(manifest, servers.versions()))
         views.about_to_restore(session.console, manifest)
         question = (
             f"Replace all of {manifest.app} in {manifest.environment} by what it was at {manifest.taken}?"
@@ -101,6 +102,9 @@ def _run(
         unasked = say.restore_needs_yes(manifest.app, manifest.environment)
         if not agreed(session, question, unasked, yes=yes):
             return Exit.FAILED
+        if not begun:
+            upkeep.begin(site, cluster)
+            view.notices(cautions(manifest, servers.versions()))
         Restorer(
             servers,
             Instances(cluster.nomad.endpoint),

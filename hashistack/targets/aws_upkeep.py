@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hashistack.backends.aws_fleet import AwsServers
 from hashistack.backends.cluster import Cluster, SystemClock
@@ -10,6 +11,7 @@ from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
 from hashistack.messages import aws as messages
 from hashistack.plan.progress import Planned, Progress, Waiting
+from hashistack.plan.progress_hosts import Warned
 from hashistack.plan.replacement import Replacement, plan_replacement
 from hashistack.plan.replacer import Replacer
 from hashistack.targets import Site
@@ -54,14 +56,23 @@ def upgrade(site: Site, progress: Progress) -> Replacement:
 
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:
-    """Start Nomad's agents anew: one server after another, each when there is a leader again, then all clients."""
+    """Start Nomad's agents anew: one server after another, each when there is a leader again, then all clients.
+
+    A client on which it cannot be done is told of: the others go on, and so does what is done to them next.
+    """
     ground = survey(site.stack, site.environ, site.report)
     for server in ground.instances.of("server"):
         ground.report(Waiting(f"Nomad on {server.name} to start anew"))
         ground.instances.run([server.name], _RESTART, _COMMAND_SECONDS)
         until(cluster.nomad.ready, _COMMAND_SECONDS)
     # Last: a client that a server let in which still knew the keys of the time before is refused by all others.
-    ground.instances.run([each.name for each in ground.instances.of("client")], _RESTART, _COMMAND_SECONDS)
+    clients = [each.name for each in ground.instances.of("client") if each.in_service and not each.leaving]
+    ground.report(Waiting("Nomad on the clients to start anew"))
+    try:
+        ground.instances.run(clients, _RESTART, _COMMAND_SECONDS)
+    except BackendError as error:
+        for problem in error.diagnostics:
+            ground.report(Warned(replace(problem, severity="warning")))
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:

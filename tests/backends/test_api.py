@@ -65,6 +65,22 @@ def test_another_server_has_deleted_nothing(stub: Stub) -> None:
         Api(Endpoint("Nomad", stub.url)).delete("job/shop")
 
 
+def test_nor_has_one_at_the_address_of_consul(stub: Stub) -> None:
+    stub.status, stub.answer = 404, "<html>404</html>"
+    for ask in (Api(Endpoint("Consul", stub.url)).get, Api(Endpoint("Consul", stub.url)).delete):
+        with pytest.raises(BackendError, match="does not look like Consul"):
+            ask("kv/thing")
+
+
+@pytest.mark.parametrize("ask", ["get", "listed", "one"])
+def test_an_empty_success_is_no_answer_to_a_question(stub: Stub, ask: str) -> None:
+    stub.answer = ""
+    with pytest.raises(BackendError, match="does not look like Nomad"):
+        getattr(Api(Endpoint("Nomad", stub.url)), ask)("jobs")
+    with pytest.raises(BackendError, match="does not look like Nomad"):
+        Api(Endpoint("Nomad", stub.url)).submit("jobs", {}, "submitting job shop")
+
+
 def test_a_machine_that_nobody_hears_of_is_nomads_own_word(stub: Stub) -> None:
     stub.status, stub.answer = 404, "No path to node"
     with pytest.raises(BackendError, match="No path to node"):

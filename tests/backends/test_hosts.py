@@ -101,7 +101,7 @@ def test_a_machine_that_hangs_up_while_it_boots_is_asked_again(remote: Remote) -
 
 
 def test_one_that_goes_on_hanging_up_says_why() -> None:
-    said = "System is booting up. See pam_nologin(8)\r\nConnection closed by 10.0.0.3 port 22\r\n"
+    said = "System is booting up. See pam_nologin(8)\r\n\r\nConnection closed by 10.0.0.3 port 22\r\n"
     assert Result(255, "", said).last_words == (
         "System is booting up. See pam_nologin(8); Connection closed by 10.0.0.3 port 22"
     )

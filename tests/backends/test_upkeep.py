@@ -260,6 +260,7 @@ def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> No
     }
     instances = Instances(nomad.endpoint("Nomad"))
     assert not instances.are_heard()
+    instances.forget_the_ended()
     nomad.given["client/stats"] = {"Uptime": 1}
     assert instances.are_heard()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -87,7 +88,13 @@ class Ec2:
         """Do what the agent of Systems Manager does: run the line as root on all machines at once."""
 
         def ended_well(instance: str) -> bool:
-            return self.machine(instance).ssh(command.line).returncode == 0
+            try:
+                return self.machine(instance).ssh(command.line).returncode == 0
+            except (
+                StopIteration,
+                subprocess.TimeoutExpired,
+            ):  # there is no such machine, or it is still at it
+                return False
 
         with ThreadPoolExecutor(MOST) as pool:
             command.end(well=all(pool.map(ended_well, command.instances)))

@@ -12,6 +12,11 @@ from tests.bed import run_command
 from tests.bed.moto_answers import Method, after, instead
 
 
+@instead(Command, "_get_instance_ids_from_targets")
+def _none_without_targets(original: Method, command: Any) -> list[str]:
+    return original(command) if command.targets else []  # moto: all that there ever were
+
+
 @after(Command, "__init__")
 def _hand_over(command: Any) -> None:
     if folder := os.environ.get(run_command.FOLDER):

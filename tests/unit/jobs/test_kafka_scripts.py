@@ -187,17 +187,20 @@ def test_copies_are_added_to_those_that_are_there(run: Run, tmp_path: Path) -> N
 
 
 def test_the_copies_of_a_cluster_that_has_grown_take_turns_to_lead(run: Run, tmp_path: Path) -> None:
-    partitions = "".join(
-        f"\tTopic: all\tPartition: {number}\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n"
-        for number in range(4)
-    )
-    (tmp_path / "local/topics.txt").write_text("all 4 3 -\n")
-    run(
-        "setup.sh",
-        kept=f"Topic: all\tTopicId: a\tPartitionCount: 4\tReplicationFactor: 1\tConfigs: \n{partitions}",
-    )
-    wanted = json.loads((tmp_path / "tmp/copies.json").read_text())["partitions"]
-    assert [each["replicas"] for each in wanted] == [[1, 2, 3], [2, 1, 3], [3, 2, 1], [1, 2, 3]]
+    grown = {"all": 4, "two": 1, "three": 1}
+    kept = ""
+    for name, count in grown.items():
+        kept += f"Topic: {name}\tTopicId: a\tPartitionCount: {count}\tReplicationFactor: 1\tConfigs: \n"
+        for number in range(count):
+            kept += f"\tTopic: {name}\tPartition: {number}\tLeader: 1\tReplicas: 1\tIsr: 1\n"
+    leaders = {}
+    for name, count in grown.items():  # one after another: only the last of a run can be looked at
+        (tmp_path / "local/topics.txt").write_text(f"{name} {count} 3 -\n")
+        run("setup.sh", kept=kept)
+        wanted = json.loads((tmp_path / "tmp/copies.json").read_text())["partitions"]
+        assert all(sorted(each["replicas"]) == [1, 2, 3] for each in wanted)
+        leaders[name] = [each["replicas"][0] for each in wanted]
+    assert leaders == {"all": [1, 2, 3, 1], "two": [2], "three": [3]}
 
 
 @pytest.mark.parametrize(

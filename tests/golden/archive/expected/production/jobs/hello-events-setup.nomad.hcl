@@ -199,7 +199,8 @@ lacking_settings() { # WANTED FOUND
 }
 
 # Each partition keeps the copies that it has, and gets more on the members that follow its last one. The copy that is
-# named first is the one that leads: of a partition's copies it is that of the member that leads the fewest so far.
+# named first is the one that leads: of a partition's copies it is that of the member that leads the fewest so far, of
+# all topics whose copies were added: /tmp/leads has the members with how many they lead.
 add_copies() { # TOPIC COPIES
   echo "topic $1: $2 copies of every partition"
   awk -v topic="$1" -v copies="$2" -v nodes="$MEMBER_NODES" '
@@ -213,6 +214,7 @@ add_copies() { # TOPIC COPIES
       first = brokers[best]; brokers[best] = brokers[1]; brokers[1] = first
       leads[first]++
     }
+    BEGIN { while ((getline line < "/tmp/leads") > 0) { split(line, led); leads[led[1]] = led[2] } }
     $1 != topic || $2 == "-" { next }
     {
       count = split($4, brokers, ",")
@@ -221,7 +223,11 @@ add_copies() { # TOPIC COPIES
       choose_leader()
       parts = parts (parts == "" ? "" : ",") "{\"topic\":\"" topic "\",\"partition\":" $2 ",\"replicas\":[" list() "]}"
     }
-    END { print "{\"version\":1,\"partitions\":[" parts "]}" }
+    END {
+      print "{\"version\":1,\"partitions\":[" parts "]}"
+      close("/tmp/leads")
+      for (broker in leads) print broker, leads[broker] >"/tmp/leads"
+    }
   ' /tmp/found >/tmp/copies.json
   ask reassign-partitions --reassignment-json-file /tmp/copies.json --execute >/tmp/reassigned
 }
