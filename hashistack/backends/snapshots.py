@@ -35,6 +35,7 @@ from hashistack.plan.backup import (
 _PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
 _TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
 _CHUNK = 1 << 20
+_OK = 200
 _FAILURES = 400
 _FORBIDDEN = 403
 _NOT_FOUND = 404
@@ -77,9 +78,9 @@ class Snapshots:
         """Tell whether our token means anything to the servers; it does where there is no access control."""
         return self._apis[product].attempt("get", "acl/token/self")[0] not in (_FORBIDDEN, _NOT_FOUND)
 
-    def know_us(self) -> bool:
-        """Tell whether our tokens mean anything to the servers of both."""
-        return all(map(self.knows_us, SNAPSHOTS))
+    def answer_us(self) -> bool:
+        """Tell whether those that are asked let us in; servers of a new cluster do once the leader has told them."""
+        return all(api.attempt("get", "agent/self")[0] == _OK for api in self._apis.values())
 
     def save(self, product: str, path: Path) -> int:
         """Write a snapshot to a new file, check that it is whole, and return its size in bytes."""

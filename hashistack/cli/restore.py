@@ -92,7 +92,7 @@ def _run(
 
     with targets.held(site) as cluster:
         servers = Snapshots(cluster.consul.endpoint, cluster.nomad.endpoint)
-        begun = servers.know_us()
+        begun = servers.answer_us()
         if begun:
             view.notices(cautions(manifest, servers.versions()))
         views.about_to_restore(session.console, manifest)
@@ -103,7 +103,7 @@ def _run(
         if not agreed(session, question, unasked, yes=yes):
             return Exit.FAILED
         if not begun:
-            upkeep.begin(site, cluster)
+            upkeep.begin(site, cluster, servers.answer_us)
             view.notices(cautions(manifest, servers.versions()))
         Restorer(
             servers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -37,6 +37,7 @@ from hashistack.targets.onprem import bootstrap
 
 _REPORT_SECONDS = 40.0  # it starts a container
 _RESTART_SECONDS = 90.0
+_TOLD_SECONDS = 30.0  # until all servers have heard of a token that one of them has made
 _NO_CREDENTIALS = "cannot be asked: there are no credentials of it on this machine"
 
 
@@ -105,10 +106,11 @@ def upgrade(site: Site, progress: Progress) -> Upgrade:
     return plan
 
 
-def begin(site: Site, cluster: Cluster) -> None:
+def begin(site: Site, cluster: Cluster, answer_us: Callable[[], bool]) -> None:
     """Have servers that lost all they knew know our tokens again: they take a backup from nobody else."""
     if site.stack.environment.target != "local":
         acl.begin(cluster.nomad, cluster.consul, site.report)
+        until(answer_us, _TOLD_SECONDS)
 
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:

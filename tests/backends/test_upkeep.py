@@ -297,6 +297,15 @@ def test_machines_with_another_identity_are_forgotten(consul: Answers, nomad: An
     assert consul.changes == [("PUT", "catalog/deregister", {"Node": "n1"})]
 
 
+def test_we_are_answered_when_both_products_let_us_in(consul: Answers, nomad: Answers) -> None:
+    consul.given = {"agent/self": {"Config": {}}}
+    nomad.given = {"agent/self": (403, "Permission denied")}
+    snapshots = Snapshots(consul.endpoint("Consul"), nomad.endpoint("Nomad"))
+    assert not snapshots.answer_us()
+    nomad.given = {"agent/self": {"config": {}}}
+    assert snapshots.answer_us()
+
+
 def test_a_token_means_something_unless_it_is_refused(consul: Answers, nomad: Answers) -> None:
     consul.given = {"acl/token/self": (403, "ACL not found")}
     nomad.given = {"acl/token/self": (400, "ACL support disabled")}
