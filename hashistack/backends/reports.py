@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
@@ -15,7 +16,8 @@ from hashistack.plan.stand_ins import StandIn
 _COMMAND = ("/bin/sh", "/local/report.sh")
 QUICK = 10.0  # seconds for one member; a report takes one or two
 PATIENT = 60.0  # where much depends on it, and the machines have lost one of them
-_TRIES = 2  # one that does not answer may be on a machine that Nomad does not yet call down
+# One that does not answer may be on a machine that Nomad does not yet call down; the only one may have been cut off.
+_TRIES = 2
 _READY = "ready"
 
 
@@ -51,7 +53,7 @@ class Reports:
 
     def _ask(self, stand_in: StandIn, allocations: Sequence[Json]) -> Answer:
         problem = "no member runs"
-        for allocation in allocations[:_TRIES]:
+        for allocation in islice(cycle(allocations), _TRIES):
             task = Task(allocation["ID"], stand_in.engine.task)
             try:
                 return Answer(read(self._exec.text(task, _COMMAND, self._seconds)))

@@ -20,7 +20,7 @@ from hashistack.targets.aws_ground import Ground, complete_credentials, known_cr
 from hashistack.targets.aws_reach import await_cluster, connect
 
 _SERVERS = ("aws_launch_template.server", "aws_autoscaling_group.server")
-_SCRIPT = "/usr/local/lib/hashistack/bootstrap.sh"
+_REFRESH = "/usr/local/lib/hashistack/bootstrap.sh refresh"
 _RESTART = "systemctl restart nomad"
 _COMMAND_SECONDS = 180.0
 
@@ -49,6 +49,9 @@ def upgrade(site: Site, progress: Progress) -> Replacement:
         if plan.servers:
             progress.report(Planned(tuple(f"replace server {name}" for name in plan.servers)))
         Replacer(servers, progress, SystemClock()).carry_out(plan)
+        if plan.servers:
+            # An agent takes the servers of its files when it starts; of those that were there none may be left.
+            _on_clients(ground, _REFRESH, "the clients to note the new servers")
         apply(ground, site, credentials)
         begin(ground, site, credentials, cluster)
         await_clients(ground, cluster)
@@ -56,23 +59,15 @@ def upgrade(site: Site, progress: Progress) -> Replacement:
 
 
 def restart_nomad(site: Site, cluster: Cluster) -> None:
-    """Start Nomad's agents anew: one server after another, each when there is a leader again, then all clients.
-
-    A client on which it cannot be done is told of: the others go on, and so does what is done to them next.
-    """
+    """Start Nomad's agents anew: one server after another, each when there is a leader again, then all clients."""
     ground = survey(site.stack, site.environ, site.report)
     for server in ground.instances.of("server"):
         ground.report(Waiting(f"Nomad on {server.name} to start anew"))
         ground.instances.run([server.name], _RESTART, _COMMAND_SECONDS)
         until(cluster.nomad.ready, _COMMAND_SECONDS)
-    # Last: a client that a server let in which still knew the keys of the time before is refused by all others.
-    clients = [each.name for each in ground.instances.of("client") if each.in_service and not each.leaving]
-    ground.report(Waiting("Nomad on the clients to start anew"))
-    try:
-        ground.instances.run(clients, _RESTART, _COMMAND_SECONDS)
-    except BackendError as error:
-        for problem in error.diagnostics:
-            ground.report(Warned(replace(problem, severity="warning")))
+    # Last: a client that a server let in which still knew the keys of the time before is refused by all others. And
+    # with the servers of today: those that it was started with may all have been replaced.
+    _on_clients(ground, f"{_REFRESH}; {_RESTART}", "Nomad on the clients to start anew")
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:
@@ -81,7 +76,18 @@ def hand_out(site: Site, cluster: Cluster) -> None:
     bootstrap(ground, known_credentials(ground), cluster, anew=True)
     everyone = [each.name for role in ("server", "client") for each in ground.instances.of(role)]
     ground.report(Waiting("all machines to fetch their tokens"))
-    ground.instances.run(everyone, f"{_SCRIPT} refresh", _COMMAND_SECONDS)
+    ground.instances.run(everyone, _REFRESH, _COMMAND_SECONDS)
+
+
+def _on_clients(ground: Ground, line: str, what: str) -> None:
+    """Run a line of shell on the clients in service; one on which it fails is told of, and the others go on."""
+    clients = [each.name for each in ground.instances.of("client") if each.in_service and not each.leaving]
+    ground.report(Waiting(what))
+    try:
+        ground.instances.run(clients, line, _COMMAND_SECONDS)
+    except BackendError as error:
+        for problem in error.diagnostics:
+            ground.report(Warned(replace(problem, severity="warning")))
 
 
 def _planned(ground: Ground, leaders: Mapping[str, str]) -> Replacement:
