@@ -74,9 +74,9 @@ def test_quoted_values_are_text() -> None:
 
 def test_ten_megabytes_are_refused_quickly() -> None:
     text = (b"a" * 99 + b"\n") * 100_000
-    start = time.perf_counter()
+    start = time.process_time()  # other processes may be given the processor
     assert codes(text) == ["HS120"]
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 BOMB = "".join(f"k{i}: &k{i} [{', '.join([f'*k{i - 1}' if i else 'x'] * 10)}]\n" for i in range(12))
@@ -107,9 +107,9 @@ BOMB = "".join(f"k{i}: &k{i} [{', '.join([f'*k{i - 1}' if i else 'x'] * 10)}]\n"
     ids=range(18),
 )
 def test_hostile_text_is_answered_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # other processes may be given the processor
     assert codes(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_shared_alias_is_counted_but_small_ones_are_fine() -> None:
