@@ -26,27 +26,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-help", action="store_true", help="rewrite tests/cli/help")
 
 
-# Two parts that run beside each other, each in its order, so that processors and clocks get along: machines of three
-# wait for each other most of the time and leave the processors to others, except those of the stand-ins, which fill
-# them alone; beside those comes only what no clock looks at. A test belongs where the longest of the paths says.
-_PARTS = (
-    ("tests/aws/boot", "tests/backends", "tests/bed", "tests/local", "tests/machines/stand_ins"),
-    ("tests/machines", "tests/bed/test_images.py", "tests", "tests/local/test_claim.py"),
-)
-_PATIENT = 10  # the niceness of what comes after the machines in the second part
+# Two parts that run beside each other. What agents and machines answer to is in a hurry: one after another, and before
+# all other tests, which wait for nobody but themselves. The machines of tests/aws/boot are the first of these: they are
+# gone before the others' are there.
+_HURRIED = ("tests/backends", "tests/bed", "tests/local", "tests/machines")
+# A Consul of its own, and no clock; and images that the machines of the stand-ins want, half an hour later.
+_IMAGES = "tests/bed/test_images.py"
+_AT_LEISURE = ("tests/local/test_claim.py", _IMAGES)
+_PATIENT = 10  # the niceness of the others
 
 
-def _place(nodeid: str) -> tuple[int, int]:
-    """Return a test's part and its position there."""
-    paths = {path: (part, at) for part, paths in enumerate(_PARTS) for at, path in enumerate(paths)}
-    return paths[max((path for path in paths if nodeid.startswith(path)), key=len)]
+def _is_hurried(nodeid: str) -> bool:
+    return nodeid.startswith(_HURRIED) and not nodeid.startswith(_AT_LEISURE)
 
 
 class _Parts(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Give each of two processes one part, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return f"part {_place(nodeid)[0]}"
+        return "hurried" if _is_hurried(nodeid) else "patient"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -56,15 +54,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Parts:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in the order of the parts."""
-    items.sort(key=lambda item: _place(item.nodeid))
+    """Let what only waits for the network come when nobody else needs the processors."""
+    items.sort(key=lambda item: item.nodeid.startswith(_IMAGES))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the other part have the processors first."""
     beside = hasattr(item.config, "workerinput")
-    if beside and _place(item.nodeid) > (1, 0) and os.nice(0) < _PATIENT:
+    if beside and not _is_hurried(item.nodeid) and os.nice(0) < _PATIENT:
         os.nice(_PATIENT)
 
 
