@@ -110,8 +110,6 @@ def test_a_release_step_that_fails_changes_nothing(shop: Shop) -> None:
 def test_a_version_that_never_gets_healthy_is_reverted_while_the_old_one_serves(shop: Shop) -> None:
     with request_loop(shop) as requests:
         failed = shop.up("unhealthy")
-        if "500" not in failed.stderr:  # on a busy machine it may not even begin to answer in its time
-            failed = shop.up("unhealthy")
     assert failed.returncode == 1
     assert requests.failed == []
     assert set(requests.versions) == {"v1"}

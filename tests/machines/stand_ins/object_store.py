@@ -22,8 +22,7 @@ BUCKET = "uploads"
 VERSIONED = "drafts"
 MIB = 1 << 20
 TRIES = 40
-# As an app's client does, which asks again where the service says that it should.
-_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20)
+_ONCE = Config(retries={"max_attempts": 0}, connect_timeout=3, read_timeout=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class ObjectStore:
             aws_access_key_id=keys.access,
             aws_secret_access_key=keys.secret,
             verify=str(self.site.authority(SERVICE)),
-            config=_PATIENT,
+            config=_ONCE,
         )
 
     def ask(self, url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
