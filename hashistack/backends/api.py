@@ -16,9 +16,8 @@ _FAILURES = 400
 _NOT_FOUND = 404
 # Of Nomad 1.11: "variable not found", "ACL policy not found"; "No path to node" and the like are 404 as well.
 _NO_OBJECT = re.compile("(ACL )?[a-z -]+ not found")
-_NO_SUCH_PAGE = re.compile(
-    "(<.*|404 page not found)?", re.DOTALL
-)  # of other servers, which do not know the path
+# Of other servers, which do not know the path.
+_NO_SUCH_PAGE = re.compile("(<.*|404 page not found)?", re.DOTALL)
 
 
 class Api:
@@ -46,9 +45,7 @@ class Api:
     def one(self, path: str, **params: object) -> Json | None:
         """Return an object; None if there is none."""
         found = self.get(path, **params)
-        if found is not None and not isinstance(found, dict):
-            raise BackendError(stranger(self.endpoint, f"reading {path}"))
-        return found
+        return None if found is None else self._object(found, f"reading {path}")
 
     def listed(self, path: str, **params: object) -> list[Json]:
         """Return the objects of a list."""
@@ -79,10 +76,7 @@ class Api:
 
     def submit(self, path: str, body: object, doing: str) -> Json:
         """Hand something over and return the object that it is answered with."""
-        found = self._json(self._ask("put", path, {}, body), doing)
-        if not isinstance(found, dict):
-            raise BackendError(stranger(self.endpoint, doing))
-        return found
+        return self._object(self._json(self._ask("put", path, {}, body), doing), doing)
 
     def delete(self, path: str, doing: str = "", **params: object) -> str:
         """Delete something and return the text of the answer; what is not there is fine, and has none."""
@@ -129,6 +123,11 @@ class Api:
         self._checked(response, doing)
         with explained(self.endpoint, doing):
             return response.json()
+
+    def _object(self, found: Any, doing: str) -> Json:
+        if not isinstance(found, dict):
+            raise BackendError(stranger(self.endpoint, doing))
+        return found
 
     def _checked(self, response: Any, doing: str) -> Any:
         if response.status_code == _NOT_FOUND and _NO_SUCH_PAGE.fullmatch(response.text.strip()):

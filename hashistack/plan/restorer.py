@@ -143,10 +143,11 @@ class Restorer:
     def _await_heard(self) -> None:
         """Wait for all machines that count as ready; one that is gone by now does so for a while, and is left out."""
         end = self.clock.now() + _HEARD_PATIENCE
-        if not self.instances.are_heard():
+        if not (heard := self.instances.are_heard()):
             self.progress.report(Waiting("every machine to be heard"))
-        while not self.instances.are_heard() and self.clock.now() < end:
+        while not heard and self.clock.now() < end:
             self.clock.wait(_TICK)
+            heard = self.instances.are_heard()
 
     def _replace_the_dead(self) -> None:
         claims = self.instances.claimed()
