@@ -83,6 +83,10 @@ class Site:
         """Return what Nomad's HTTP API answers."""
         return json.loads(self.nomad("operator", "api", path, **environ))
 
+    def jobs(self, **environ: str) -> list[str]:
+        """Return the ids of the jobs that are not over."""
+        return sorted(job["ID"] for job in self.api("/v1/jobs", **environ) if job["Status"] != "dead")
+
     def exports(self) -> dict[str, str]:
         """Return the variables that ``hashistack env`` exports."""
         result = self.run("env", "-e", self.environment)

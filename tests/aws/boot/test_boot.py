@@ -139,19 +139,17 @@ def test_an_upgrade_replaces_the_servers_one_at_a_time(shop: Shop) -> None:
 
 def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(shop: Shop) -> None:
     with shop.nomad() as way:
-        before = _jobs(shop, way)
+        before = shop.site.jobs(**way)
         shop.site.nomad("var", "put", "-force", "nomad/jobs/kept", "value=42", **way)
     saved = shop.site.run("backup", "-e", "production", "--to", str(shop.site.folder)).stdout.strip()
     lose_everything(shop.machines("server"))
     with step("restore, after all servers lost their data"):
         shop.site.done("restore", "-e", "production", "--yes", saved, seconds=900)
     with shop.nomad() as way:
-        assert _jobs(shop, way) == before
+        assert shop.site.jobs(**way) == before
         assert "42" in shop.site.nomad("var", "get", "-item=value", "nomad/jobs/kept", **way)
         nodes = {one["Name"]: one["Status"] for one in shop.site.api("/v1/nodes", **way)}
-    assert {one.id: nodes[one.id] for one in shop.cloud.running(CLIENT)} == dict.fromkeys(
-        (one.id for one in shop.cloud.running(CLIENT)), "ready"
-    )
+    assert {nodes[one.id] for one in shop.cloud.running(CLIENT)} == {"ready"}
     for machine in shop.machines("client"):
         until(lambda at=machine.address: shop.site.answers(at, host=HOST), 120)  # type: ignore[misc]
 
@@ -180,10 +178,6 @@ curl -s --aws-sigv4 aws:amz:{region}:ssm --user "$(field AccessKeyId):$(field Se
   -H 'Content-Type: application/x-amz-json-1.1' -d '{{"Name": "{name}", "WithDecryption": true}}' \
   https://ssm.{region}.amazonaws.com/
 """
-
-
-def _jobs(shop: Shop, way: dict[str, str]) -> list[str]:
-    return sorted(job["ID"] for job in shop.site.api("/v1/jobs", **way) if job["Status"] != "dead")
 
 
 def _asked_by_a_container(shop: Shop, instance: Instance) -> str:

@@ -63,10 +63,7 @@ def test_each_begins_with_one_node(site: StandIns) -> None:
     away.start()
     away.subscribe("orders")
     away.stop()
-    with test_mqtt.device(site, "devices", "app", test_mqtt.brokers(site, "devices")) as app:
-        for number in range(KEYS):
-            app.publish("orders", str(number))
-        app.settle()
+    _send(site)
 
 
 def test_they_grow_under_clients_and_lose_nothing(site: StandIns) -> None:
@@ -115,7 +112,7 @@ def test_partitions_are_led_by_all_members(site: StandIns) -> None:
 
 def test_the_machine_they_began_on_may_go(site: StandIns) -> None:
     """Nothing of before is on another one unless the new members have copied it."""
-    began = {service: _first(site, service) for service in TASKS}
+    began = {service: site.founder(service).node for service in TASKS}
     for node in sorted(set(began.values())):
         topic = f"without-{node}"
         kafka_client.make_topic(site, topic, AFTER)
@@ -155,14 +152,12 @@ def _fetch(site: StandIns) -> None:
     until(lambda: len(back.received) >= KEYS, 60)
     assert {int(text) for text in back.received} == set(range(KEYS))
     back.stop()
+    _send(site)
+
+
+def _send(site: StandIns) -> None:
+    """Send what waits for the device that is away."""
     with test_mqtt.device(site, "devices", "app", test_mqtt.brokers(site, "devices")) as app:
         for number in range(KEYS):
             app.publish("orders", str(number))
         app.settle()
-
-
-def _first(site: StandIns, service: str) -> str:
-    """Return the name of the machine whose member is the cluster's first."""
-    place = site.key(f"{site.job(service)}/founder")
-    held = str(site.key(f"{site.job(service)}/members/{place}"))
-    return next(each.node for each in site.instances(service) if held.endswith(f" {each.address}"))

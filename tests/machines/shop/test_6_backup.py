@@ -11,7 +11,7 @@ from tests.machines.times import step
 
 
 def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: Site) -> None:
-    before, volumes, count = _jobs(site), _volumes(site), counted(site, site.ingresses[0])
+    before, volumes, count = site.jobs(), _volumes(site), counted(site, site.ingresses[0])
     site.nomad("var", "put", "-force", "nomad/jobs/kept", "value=42")
     site.consul("kv", "put", "kept", "42")
     with step("backup"):
@@ -25,7 +25,7 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: S
     assert "hashistack restore FOLDER" in result.stderr
     with step("... and restored"):
         site.done("restore", "-e", "factory", "--yes", saved)
-    assert _jobs(site) == before
+    assert site.jobs() == before
     assert "42" in site.nomad("var", "get", "-item=value", "nomad/jobs/kept")
     assert site.consul("kv", "get", "kept").strip() == "42"
     until(lambda: all(site.answers(address, COUNTER) for address in site.ingresses), 120)
@@ -44,10 +44,6 @@ def test_snapshots_are_made_on_a_schedule(site: Site) -> None:
     )
     assert "nomad" in files
     assert "consul" in files
-
-
-def _jobs(site: Site) -> list[str]:
-    return sorted(job["ID"] for job in site.api("/v1/jobs") if job["Status"] != "dead")
 
 
 def _volumes(site: Site) -> list[tuple[str, str]]:

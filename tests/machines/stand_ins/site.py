@@ -159,6 +159,12 @@ class StandIns(Site):
             if each["DesiredStatus"] == "run" and each["ClientStatus"] in ("running", "pending")
         ]
 
+    def founder(self, service: str) -> Instance:
+        """Return the instance of the member that began the cluster."""
+        place = self.key(f"{self.job(service)}/founder")
+        held = str(self.key(f"{self.job(service)}/members/{place}"))
+        return next(each for each in self.instances(service) if held.endswith(f" {each.address}"))
+
     def on(self, address: str) -> Machine:
         """Return the machine with the address."""
         return next(machine for machine in self.bed.machines if machine.address == address)

@@ -23,7 +23,7 @@ from tests.machines.stand_ins.kafka_client import (
     settings,
     streaming,
 )
-from tests.machines.stand_ins.site import Instance, StandIns
+from tests.machines.stand_ins.site import StandIns
 from tests.machines.times import record, step
 
 TASK = "kafka"
@@ -49,13 +49,6 @@ def properties(site: StandIns) -> dict[str, dict[str, str]]:
         text = site.machine(each.node).run(f"cat {site.volume(SERVICE, each.node)}/log/meta.properties || :")
         found[each.node] = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return found
-
-
-def founder(site: StandIns) -> Instance:
-    """Return the instance of the member that began the cluster."""
-    place = site.key(f"{site.job(SERVICE)}/founder")
-    held = str(site.key(f"{site.job(SERVICE)}/members/{place}"))
-    return next(each for each in site.instances(SERVICE) if held.endswith(f" {each.address}"))
 
 
 # --- what it is
@@ -168,7 +161,7 @@ def test_what_was_acknowledged_is_there(site: StandIns, happens: Callable[[Stand
 
 @pytest.mark.slow
 def test_an_emptied_disk_comes_back_under_its_id(site: StandIns) -> None:
-    one, before = founder(site), properties(site)
+    one, before = site.founder(SERVICE), properties(site)
     machine, folder = site.machine(one.node), site.volume(SERVICE, one.node)
     machine.power_cut()
     with step("kafka, the founder comes back with an empty disk: until every copy is there"):
