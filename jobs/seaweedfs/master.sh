@@ -29,7 +29,9 @@ follow_members() {
 }
 follow_members &
 
-# SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer.
+# SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer. That
+# a leader gives up after 0.5 s without an answer cannot be set. Without -raftHashicorp it would not, but then every
+# master that comes back has the others elect a leader anew, and each new one takes no writes for 15 s.
 exec weed -logtostderr=true master \
   -ip="$MEMBER_ADDRESS" -ip.bind=0.0.0.0 -port="$NOMAD_PORT_master" -port.grpc="$NOMAD_PORT_master_grpc" \
   -mdir=/data/master -peers="$(ordered)" -raftHashicorp -resumeState -heartbeatInterval=2s -electionTimeout=3s \

@@ -22,8 +22,9 @@ _PORTS = (
 )
 _CPU = 500
 _MEMORY = 1024
-# Of the service's memory in hundredths; gateway and volume server hold what passes through them.
-_SHARES = {"master": 15, "volume": 30, "filer": 25, _TASK: 30}
+# Of the service's cpu and memory in hundredths. A master to which the others answer half a second late gives up its
+# lead, so it comes first when the machine is busy; gateway and volume server hold what passes through them.
+_SHARES = {"master": (30, 15), "volume": (25, 30), "filer": (20, 25), _TASK: (25, 30)}
 _FILES = ("seaweedfs/cluster.sh", "seaweedfs/security.toml")
 _SCRIPTS = {_TASK: ("s3.sh", "report.sh", "ready.sh", "repair.sh")}
 
@@ -90,7 +91,7 @@ def _view(stack: Stack, service: BackingService) -> SeaweedView:
     size = min(max(service.storage // _VOLUMES, _SMALLEST), _LARGEST)
     return SeaweedView(
         member=node,
-        parts=tuple(_part(node, task, share) for task, share in _SHARES.items()),
+        parts=tuple(_part(node, task, cpu, memory) for task, (cpu, memory) in _SHARES.items()),
         buckets=service.buckets,
         # Every node is a rack of its own, whatever its machine's: with three, no two copies share one then either.
         replication="010" if service.nodes > 1 else "000",
@@ -104,9 +105,9 @@ def _view(stack: Stack, service: BackingService) -> SeaweedView:
     )
 
 
-def _part(node: Member, task: str, share: int) -> Part:
+def _part(node: Member, task: str, cpu: int, memory: int) -> Part:
     scripts = _SCRIPTS.get(task, (f"{task}.sh",))
-    return Part(task, scripts, node.cpu * share // 100, node.memory * share // 100)
+    return Part(task, scripts, node.cpu * cpu // 100, node.memory * memory // 100)
 
 
 def _ports(node: Member, part: str) -> str:

@@ -22,7 +22,9 @@ BUCKET = "uploads"
 VERSIONED = "drafts"
 MIB = 1 << 20
 TRIES = 40
-_ONCE = Config(retries={"max_attempts": 0}, connect_timeout=3, read_timeout=20)
+# As the README of object storage has apps do it: tries for longer than a new leading master takes no writes.
+_PATIENT = Config(retries={"mode": "standard", "max_attempts": 10}, connect_timeout=3, read_timeout=20)
+ONCE = Config(retries={"max_attempts": 0}, connect_timeout=3, read_timeout=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class ObjectStore:
         items = self.site.secret(SERVICE)
         return Login(items["access_key"], items["secret_key"])
 
-    def client(self, login: Login | None = None, address: tuple[str, int] | None = None) -> Any:
+    def client(
+        self, login: Login | None = None, address: tuple[str, int] | None = None, config: Config = _PATIENT
+    ) -> Any:
         """Return a client of S3, at the first gateway that is healthy."""
         keys = login or self.app
         host, port = address or self.site.healthy(SERVICE)[0]
@@ -56,7 +60,7 @@ class ObjectStore:
             aws_access_key_id=keys.access,
             aws_secret_access_key=keys.secret,
             verify=str(self.site.authority(SERVICE)),
-            config=_ONCE,
+            config=config,
         )
 
     def ask(self, url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
@@ -111,7 +115,7 @@ class Writer:
         for attempt in range(TRIES):
             address = self.addresses[attempt % len(self.addresses)]
             try:
-                return act(self.store.client(self.login, address))
+                return act(self.store.client(self.login, address, ONCE))
             except (BotoCoreError, ClientError) as error:
                 last = error
                 time.sleep(1)

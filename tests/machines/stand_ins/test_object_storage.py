@@ -100,8 +100,8 @@ def test_versions_of_an_object(s3: Any) -> None:
 
 def test_urls_that_were_signed_beforehand(store: ObjectStore, s3: Any) -> None:
     where = {"Bucket": BUCKET, "Key": "signed"}
-    status, _ = store.ask(s3.generate_presigned_url("put_object", Params=where), "PUT", b"by url")
-    assert status == 200
+    url = s3.generate_presigned_url("put_object", Params=where)
+    until(lambda: store.ask(url, "PUT", b"by url")[0] == 200)
     url = s3.generate_presigned_url("get_object", Params=where)
     assert store.ask(url) == (200, b"by url")
     assert store.ask(url.replace("/signed?", "/range?"))[0] == 403
@@ -194,6 +194,17 @@ def test_filers_know_every_machine_of_their_database(site: StandIns) -> None:
         argv = ["nomad", "alloc", "exec", "-t=false", "-i=false", "-task", "filer", instance.id]
         said = site.execute([*argv, "cat", "/local/database"], {**site.environ, **site.exports()})
         assert f'DATABASE_HOST="{",".join(places)} ' in said.stdout
+
+
+def test_an_app_writes_on_where_another_master_leads(site: StandIns, s3: Any) -> None:
+    report = site.report(SERVICE, TASK)
+    address = report[f"member.{report['leader']}"].split()[0]
+    instance = next(each for each in site.instances(SERVICE) if each.address == address)
+    signal = f"docker kill master-{instance.id} --signal"
+    with step("the next object, after the leading master stood still for 1 s", goal=30):
+        site.on(address).run(f"{signal} STOP && sleep 1; {signal} CONT")
+        s3.put_object(Bucket=BUCKET, Key="moment", Body=b"x")
+    site.wait_whole(SERVICE, TASK, 3)
 
 
 @pytest.mark.slow

@@ -813,7 +813,9 @@ follow_members() {
 }
 follow_members &
 
-# SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer.
+# SeaweedFS would have the masters elect a leader after 0.3 s without a word, which a busy machine takes to answer. That
+# a leader gives up after 0.5 s without an answer cannot be set. Without -raftHashicorp it would not, but then every
+# master that comes back has the others elect a leader anew, and each new one takes no writes for 15 s.
 exec weed -logtostderr=true master \
   -ip="$MEMBER_ADDRESS" -ip.bind=0.0.0.0 -port="$NOMAD_PORT_master" -port.grpc="$NOMAD_PORT_master_grpc" \
   -mdir=/data/master -peers="$(ordered)" -raftHashicorp -resumeState -heartbeatInterval=2s -electionTimeout=3s \
@@ -839,7 +841,7 @@ EOT
 
       # backing_services.uploads.cpu, backing_services.uploads.memory
       resources {
-        cpu    = 75
+        cpu    = 150
         memory = 153
       }
     }
@@ -1045,7 +1047,7 @@ EOT
 
       # backing_services.uploads.cpu, backing_services.uploads.memory
       resources {
-        cpu    = 150
+        cpu    = 125
         memory = 307
       }
     }
@@ -1324,7 +1326,7 @@ EOT
 
       # backing_services.uploads.cpu, backing_services.uploads.memory
       resources {
-        cpu    = 125
+        cpu    = 100
         memory = 256
       }
     }
@@ -1704,7 +1706,7 @@ EOT
 
       # backing_services.uploads.cpu, backing_services.uploads.memory
       resources {
-        cpu    = 150
+        cpu    = 125
         memory = 307
       }
     }
