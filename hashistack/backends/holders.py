@@ -41,17 +41,17 @@ class Holders:
             if each["ClientStatus"] in _ENDS
         }
         return Holdings(
-            tuple(_machine(each, busy) for each in self._list("nodes")),
+            tuple(_machine(each, busy) for each in self._nomad.listed("nodes")),
             self._volumes.volumes(),
             tuple(
                 Claim(each["ID"], each["JobID"], each["VolumeID"])
                 for job in jobs
-                for each in self._list("volumes/claims", job_id=job)
+                for each in self._nomad.listed("volumes/claims", job_id=job)
             ),
             self.places(jobs),
             frozenset(
                 each["Path"].removeprefix(names.AUTHORITIES)
-                for each in self._list("vars", prefix=names.AUTHORITIES)
+                for each in self._nomad.listed("vars", prefix=names.AUTHORITIES)
             ),
         )
 
@@ -111,9 +111,6 @@ class Holders:
             node, _, address = b64decode(each["Value"] or "").decode().partition(" ")
             member = each["Key"].rpartition("/")[2]
             yield Place(each["Key"], job, member, node, address, int(each["ModifyIndex"]))
-
-    def _list(self, path: str, **params: str) -> list[dict[str, Any]]:
-        return self._nomad.get(path, **params) or []
 
 
 def _machine(stub: dict[str, Any], busy: set[str]) -> Machine:

@@ -35,12 +35,12 @@ class NomadAcl:
 
     def access(self) -> NomadAccess:
         """Return the policies and tokens that are marked as ours, and the names of all nodes."""
-        policies = [self._api.get(f"acl/policy/{each['Name']}") for each in self._list("acl/policies")]
-        tokens = [_token(each) for each in self._list("acl/tokens")]
+        policies = [self._api.get(f"acl/policy/{each['Name']}") for each in self._api.listed("acl/policies")]
+        tokens = [_token(each) for each in self._api.listed("acl/tokens")]
         return NomadAccess(
             tuple(_policy(each) for each in policies if each and each["Description"].startswith(MARK)),
             tuple(token for token in tokens if token.name.startswith(MARK)),
-            frozenset(node["Name"] for node in self._list("nodes")),
+            frozenset(node["Name"] for node in self._api.listed("nodes")),
         )
 
     def put(self, policy: NomadPolicy) -> None:
@@ -58,7 +58,7 @@ class NomadAcl:
         """Remove a policy or a token; one that is not there is fine."""
         if isinstance(value, NomadPolicy):
             self._api.delete(f"acl/policy/{value.name}")
-        elif value.accessor in {each["AccessorID"] for each in self._list("acl/tokens")}:
+        elif value.accessor in {each["AccessorID"] for each in self._api.listed("acl/tokens")}:
             self._api.delete(f"acl/token/{value.accessor}")
 
     def new_token(self, name: str, policy: str) -> NomadToken:
@@ -91,10 +91,7 @@ class NomadAcl:
 
     def ready_nodes(self) -> frozenset[str]:
         """Return the names of the nodes that take jobs."""
-        return frozenset(node["Name"] for node in self._list("nodes") if node["Status"] == "ready")
-
-    def _list(self, path: str) -> list[dict[str, Any]]:
-        return self._api.get(path) or []
+        return frozenset(node["Name"] for node in self._api.listed("nodes") if node["Status"] == "ready")
 
 
 def _policy(found: dict[str, Any]) -> NomadPolicy:

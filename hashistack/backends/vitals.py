@@ -106,7 +106,6 @@ def _expiration(token: str) -> datetime | None:
 
 def _listed(api: Api, path: str, **params: str) -> list[dict[str, Any]]:
     try:
-        found = api.get(path, **params)
+        return api.listed(path, **params)
     except BackendError:
         return []
-    return found if isinstance(found, list) else []

@@ -24,11 +24,11 @@ class Volumes:
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the machines that run jobs, and those that did until lately."""
-        return tuple(self._node(stub) for stub in self._list("nodes"))
+        return tuple(self._node(stub) for stub in self._api.listed("nodes"))
 
     def volumes(self) -> tuple[Volume, ...]:
         """Return every volume of the namespace."""
-        found = self._list("volumes", type="host")
+        found = self._api.listed("volumes", type="host")
         return tuple(Volume(each["ID"], each["Name"], each["NodeID"], each["State"]) for each in found)
 
     def create(self, name: str, node: str, storage: int) -> str:
@@ -68,9 +68,6 @@ class Volumes:
         except BackendError as error:
             if "no such volume" not in str(error):
                 raise
-
-    def _list(self, path: str, **params: str) -> list[dict[str, Any]]:
-        return self._api.get(path, **params) or []
 
     def _node(self, stub: dict[str, Any]) -> Node:
         found = self._api.get(f"node/{stub['ID']}") or {}
