@@ -10,15 +10,13 @@ from functools import partial
 import psycopg
 import pytest
 
-from tests.bed import engine, factory, images
-from tests.conftest import needed
 from tests.local.api import until
 from tests.machines.stand_ins import kafka_client, test_kafka, test_mqtt, test_postgres, test_redis
 from tests.machines.stand_ins import site as sites
+from tests.machines.stand_ins.conftest import equipped
 from tests.machines.stand_ins.site import StandIns
 from tests.machines.stand_ins.writers import writing
 from tests.machines.times import record, step
-from tests.tools import build
 
 pytestmark = pytest.mark.slow
 TASKS = {
@@ -38,13 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
     """Return four services of one node each on three machines."""
     services = {name: {**keys, "nodes": BEFORE} for name, keys in sites.of(list(TASKS)).items()}
     with ExitStack() as stack:
-        with needed():
-            bed = stack.enter_context(factory.running())
-            docker = stack.enter_context(engine.running())
-            tags = tuple(keys["image"] for keys in services.values())
-            images.ensure(docker, tags)
-            bed.add_images(tags, docker)
-            binaries = build.folder_for_path()
+        bed, binaries = equipped(stack, services)
         site = sites.lay_out(bed, tmp_path_factory.mktemp("growth"), binaries, services)
         site.up()
         yield site
