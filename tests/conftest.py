@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # all other tests, which wait for nobody but themselves. The machines of tests/aws/boot are the first of these: they are
 # gone before the others' are there.
 _HURRIED = ("tests/backends", "tests/bed", "tests/local", "tests/machines")
-# A Consul of its own, and no clock; and images that the machines of the stand-ins want, half an hour later.
+# Agents or machines of their own, and no clock; and images that the stand-ins' machines want, half an hour later.
 _IMAGES = "tests/bed/test_images.py"
-_AT_LEISURE = ("tests/local/test_claim.py", _IMAGES)
+_OWN = ("tests/local/test_claim.py", "tests/machines/terraform", "tests/machines/test_script.py")
+_AT_LEISURE = (*_OWN, _IMAGES)
 _PATIENT = 10  # the niceness of the others
 
 

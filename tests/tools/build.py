@@ -29,6 +29,7 @@ MODULES = {
     "consul": "github.com/hashicorp/consul",
     "ferretdb": "github.com/FerretDB/FerretDB",
 }
+QUICK = ["-gcflags=all=-dwarf=false"]  # what a debugger reads is left out of the program in the end
 PROGRAMS = {"ferretdb": "github.com/FerretDB/FerretDB/cmd/ferretdb"}
 # FerretDB reads its version from a file that its releases are made with and its module is without.
 VERSION_FILES = {"ferretdb": "github.com/FerretDB/FerretDB/build/version/version.txt"}
@@ -103,9 +104,10 @@ def _build(tool: str, binary: Path, version: str) -> None:
     flags = f"-s -w -X {MODULES[tool]}/version.Version={version}" if version else "-s -w"
     with tempfile.TemporaryDirectory(prefix="hashistack-build-") as temporary:
         folder, mode = _sources(go, tool, Path(temporary))
-        command = [go, "build", f"-mod={mode}", *TAGS[tool], "-ldflags", flags, "-o", str(unfinished)]
+        command = [go, "build", f"-mod={mode}", *TAGS[tool], *QUICK, "-ldflags", flags]
+        command += ["-o", str(unfinished), PROGRAMS.get(tool, MODULES[tool])]
         # Shown as it comes: `go: downloading ...` is the progress of a build that takes minutes.
-        built = subprocess.run([*command, PROGRAMS.get(tool, MODULES[tool])], cwd=folder, check=False)
+        built = subprocess.run(command, cwd=folder, check=False)
     if built.returncode != 0:
         raise BedError(f"go build of {tool} ended with {built.returncode}; its messages are above")
     unfinished.rename(binary)
