@@ -12,6 +12,7 @@ from hashistack.diagnostics import BackendError
 from hashistack.plan.members import Place
 from tests.backends.answers import Answers, answering
 
+EMPTY: dict[str, Any] = {"nodes": [], "volumes": [], "volumes/claims": [], "vars": []}
 DRAINED = {"SchedulingEligibility": "ineligible", "LastDrain": {"Status": "complete"}}
 
 
@@ -29,12 +30,7 @@ def idle(nomad: Answers, changes: dict[str, Any], status: str = "complete") -> b
     """Tell whether a machine counts as drained on which an instance has this status."""
     node = {"ID": "n-1", "Name": "n1", "Status": "ready", "Drain": False, **changes}
     instance = {"CreateIndex": 1, "NodeID": "n-1", "ClientStatus": status, "DesiredStatus": "stop"}
-    nomad.given = {
-        "nodes": [node],
-        "job/shop-db/allocations": [instance],
-        "volumes": [],
-        "volumes/claims": [],
-    }
+    nomad.given = {**EMPTY, "nodes": [node], "job/shop-db/allocations": [instance]}
     (machine,) = holders(nomad).read(["shop-db"]).machines
     return machine.idle
 
@@ -62,10 +58,17 @@ def test_nor_is_one_on_which_a_member_runs(nomad: Answers) -> None:
 
 
 def test_the_stand_ins_that_the_cluster_remembers_are_those_with_an_authority(nomad: Answers) -> None:
-    nomad.given = {
-        "vars": [{"Path": "hashistack/stand-ins/shop-db"}, {"Path": "hashistack/stand-ins/shop-eu-db"}]
-    }
+    paths = [{"Path": "hashistack/stand-ins/shop-db"}, {"Path": "hashistack/stand-ins/shop-eu-db"}]
+    nomad.given = {**EMPTY, "vars": paths}
     assert holders(nomad).read([]).remembered == {"shop-db", "shop-eu-db"}
+
+
+@pytest.mark.parametrize("missing", EMPTY)
+def test_a_list_that_is_missing_is_no_empty_one(nomad: Answers, missing: str) -> None:
+    nomad.given = {path: found for path, found in EMPTY.items() if path != missing}
+    nomad.given["job/shop-db/allocations"] = []
+    with pytest.raises(BackendError, match=missing):
+        holders(nomad).read(["shop-db"])
 
 
 PLACE = Place("hashistack/shop-db/members/2", "shop-db", "2", "n-1", "10.0.0.2", 7)
