@@ -150,10 +150,9 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(shop: S
         assert "42" in shop.site.nomad("var", "get", "-item=value", "nomad/jobs/kept", **way)
         nodes = {one["Name"]: one["Status"] for one in shop.site.api("/v1/nodes", **way)}
     assert {nodes[one.id] for one in shop.cloud.running(CLIENT)} == {"ready"}
-    # An ingress that was refused by Consul n times waits 5 s * n * n until it asks again, at most three minutes.
     with step("... until the app answers through every client"):
         for machine in shop.machines("client"):
-            until(lambda at=machine.address: shop.site.answers(at, host=HOST), 300)  # type: ignore[misc]
+            until(lambda at=machine.address: shop.site.answers(at, host=HOST), 120)  # type: ignore[misc]
 
 
 def test_up_again_changes_nothing(shop: Shop) -> None:

@@ -24,7 +24,7 @@ MIB = 1 << 20
 TRIES = 40
 # As the README of object storage has apps do it: tries for longer than a new leading master takes no writes.
 _PATIENT = Config(retries={"mode": "standard", "max_attempts": 10}, connect_timeout=3, read_timeout=20)
-ONCE = Config(retries={"max_attempts": 0}, connect_timeout=3, read_timeout=20)
+_ONCE = Config(retries={"max_attempts": 0}, connect_timeout=3, read_timeout=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Writer:
         for attempt in range(TRIES):
             address = self.addresses[attempt % len(self.addresses)]
             try:
-                return act(self.store.client(self.login, address, ONCE))
+                return act(self.store.client(self.login, address, _ONCE))
             except (BotoCoreError, ClientError) as error:
                 last = error
                 time.sleep(1)

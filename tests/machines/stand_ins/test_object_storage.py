@@ -101,6 +101,7 @@ def test_versions_of_an_object(s3: Any) -> None:
 def test_urls_that_were_signed_beforehand(store: ObjectStore, s3: Any) -> None:
     where = {"Bucket": BUCKET, "Key": "signed"}
     url = s3.generate_presigned_url("put_object", Params=where)
+    # A leading master that has just been elected takes no writes yet.
     until(lambda: store.ask(url, "PUT", b"by url")[0] == 200)
     url = s3.generate_presigned_url("get_object", Params=where)
     assert store.ask(url) == (200, b"by url")
@@ -197,8 +198,7 @@ def test_filers_know_every_machine_of_their_database(site: StandIns) -> None:
 
 
 def test_an_app_writes_on_where_another_master_leads(site: StandIns, s3: Any) -> None:
-    report = site.report(SERVICE, TASK)
-    address = report[f"member.{report['leader']}"].split()[0]
+    address = leader(site)
     instance = next(each for each in site.instances(SERVICE) if each.address == address)
     signal = f"docker kill master-{instance.id} --signal"
     with step("the next object, after the leading master stood still for 1 s", goal=30):
@@ -209,8 +209,7 @@ def test_an_app_writes_on_where_another_master_leads(site: StandIns, s3: Any) ->
 
 @pytest.mark.slow
 def test_no_object_is_lost_with_a_machine(site: StandIns, writer: Writer) -> None:
-    leader = site.report(SERVICE, TASK)["leader"]
-    machine = site.on(site.report(SERVICE, TASK)[f"member.{leader}"].split()[0])
+    machine = site.on(leader(site))
     third = LARGE // 3
     with ThreadPoolExecutor(2) as pool:
         with step("a third of 1 GiB in parts of 16 MiB, two at a time") as watch:
@@ -233,15 +232,20 @@ def test_no_object_is_lost_with_a_machine(site: StandIns, writer: Writer) -> Non
 
 @pytest.mark.slow
 def test_a_node_with_an_empty_disk_gets_its_copies_again(site: StandIns, writer: Writer) -> None:
-    report = site.report(SERVICE, TASK)
-    leader = report[f"member.{report['leader']}"].split()[0]
-    victim = next(each for each in site.instances(SERVICE) if each.address != leader)
+    first = leader(site)
+    victim = next(each for each in site.instances(SERVICE) if each.address != first)
     places = {key: site.key(f"{site.job(SERVICE)}/members/{key}") for key in "123"}
     empty_disk(site, victim.node)
     with step("object storage: an emptied disk has its copies again"):
         site.wait_whole(SERVICE, TASK, 3, 240)
     assert {key: site.key(f"{site.job(SERVICE)}/members/{key}") for key in "123"} == places
     assert writer.damaged() == []
+
+
+def leader(site: StandIns) -> str:
+    """Return the address of the master that leads."""
+    report = site.report(SERVICE, TASK)
+    return report[f"member.{report['leader']}"].split()[0]
 
 
 def empty_disk(site: StandIns, node: str) -> None:

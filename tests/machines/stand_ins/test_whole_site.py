@@ -85,7 +85,7 @@ def test_a_machine_burns_down_and_another_takes_its_place(site: StandIns) -> Non
         site.change(hosts={NEW: host(site.machine(NEW), ("client",), "c")})
         with step("up, with another machine beside one that is gone and was in six clusters"):
             site.up()
-        until(lambda: not _is_ready(site, BURNT), 120)
+        until(lambda: site.nodes()[BURNT] != "ready", 120)
         with step("replace-node, until each of six clusters has its member and every copy again"):
             site.done("replace-node", BURNT, "-e", site.environment, "--yes")
     record("db: longest pause of writes while a machine was replaced", writes.gap(began))
@@ -126,10 +126,6 @@ def test_all_machines_lose_their_power_at_once(site: StandIns) -> None:
         site.bed.boot(*(machine.name for machine in machines))
         wait_whole(site, 300)
     _assert_there(site, written)
-
-
-def _is_ready(site: StandIns, name: str) -> bool:
-    return any(each["Name"] == name and each["Status"] == "ready" for each in site.api("/v1/nodes"))
 
 
 def _members(site: StandIns, service: str) -> set[str]:
