@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tarfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,9 +32,13 @@ from hashistack.plan.backup import (
     read_sums,
     sums_text,
 )
+from hashistack.plan.progress import Progress, Waiting
 
 _PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
 _TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
+_UNSETTLED = "cannot take snapshot now"  # hashicorp/raft, snapshot.go
+_UNSETTLED_PATIENCE = 90.0  # seconds: a leader writes something every 60 s
+_TICK = 2.0
 _CHUNK = 1 << 20
 _OK = 200
 _FAILURES = 400
@@ -82,10 +87,10 @@ class Snapshots:
         """Tell whether those that are asked let us in; servers of a new cluster do once the leader has told them."""
         return all(api.attempt("get", "agent/self")[0] == _OK for api in self._apis.values())
 
-    def save(self, product: str, path: Path) -> int:
+    def save(self, product: str, path: Path, progress: Progress) -> int:
         """Write a snapshot to a new file, check that it is whole, and return its size in bytes."""
         endpoint = self._endpoints[product]
-        response = self._call("get", endpoint, stream=True)
+        response = self._taken(endpoint, progress)
         with explained(endpoint, "taking a snapshot"), _private(path) as file:
             for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
@@ -98,6 +103,22 @@ class Snapshots:
         """Put a snapshot in the place of all that the servers have."""
         with path.open("rb") as file:
             self._call("put", self._endpoints[product], data=file)
+
+    def _taken(self, endpoint: Endpoint, progress: Progress) -> Any:
+        """Ask for a snapshot, and again while Raft makes none: as long as nothing was written since servers changed."""
+        end = None
+        while True:
+            try:
+                return self._call("get", endpoint, stream=True)
+            except BackendError as error:
+                if _UNSETTLED not in str(error) or (end is not None and time.monotonic() > end):
+                    raise
+            if end is None:
+                end = time.monotonic() + _UNSETTLED_PATIENCE
+                progress.report(
+                    Waiting(f"{endpoint.product} to make a snapshot: its servers have just changed")
+                )
+            time.sleep(_TICK)
 
     def _call(self, method: str, endpoint: Endpoint, **arguments: Any) -> Any:
         doing = "taking a snapshot" if method == "get" else "restoring a snapshot"

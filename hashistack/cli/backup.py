@@ -85,7 +85,7 @@ def _take(cluster: Cluster, stack: Stack, parent: Path, view: EventView) -> tupl
     folder = BackupFolder(parent, manifest)
     try:
         for product in SNAPSHOTS:
-            view.report(Saved(product, snapshots.save(product, folder.file(product))))
+            view.report(Saved(product, snapshots.save(product, folder.file(product), view)))
         folder.complete()
     finally:
         folder.abandon()

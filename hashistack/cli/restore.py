@@ -12,7 +12,7 @@ from hashistack.cli.command import command as make
 from hashistack.cli.frame import framed
 from hashistack.cli.question import agreed
 from hashistack.cli.terminal import Session
-from hashistack.diagnostics import Exit, UsageProblem
+from hashistack.diagnostics import DeployError, Exit, UsageProblem
 from hashistack.messages import stand_in_upkeep
 from hashistack.messages import upkeep as say
 
@@ -105,7 +105,7 @@ def _run(
         if not begun:
             upkeep.begin(site, cluster, servers.answer_us)
             view.notices(cautions(manifest, servers.versions()))
-        Restorer(
+        late = Restorer(
             servers,
             Instances(cluster.nomad.endpoint),
             view,
@@ -113,6 +113,8 @@ def _run(
             partial(upkeep.restart_nomad, site, cluster),
         ).restore(manifest, folder)
         upkeep.hand_out(site, cluster)
+    if late:
+        raise DeployError(say.not_begun(sorted({f"{claim.job}: {claim.group}" for claim in late})))
     return Exit.DONE
 
 

@@ -1,4 +1,4 @@
-"""Wording of backups and upgrades: codes HS427 to HS439, HS455 and HS456."""
+"""Wording of backups and upgrades: codes HS427 to HS439, HS455 to HS457."""
 
 from __future__ import annotations
 
@@ -99,6 +99,15 @@ def jobs_missing(jobs: Sequence[str]) -> Diagnostic:
         "HS435",
         f"restored, but not there: {', '.join(jobs)}",
         hint="`hashistack up` submits what is missing; `hashistack status` shows what runs",
+    )
+
+
+def not_begun(instances: Sequence[str]) -> Diagnostic:
+    """The servers have the backup, and instances of its jobs do not run."""
+    return Diagnostic(
+        "HS457",
+        f"restored, but not begun: {', '.join(instances)}",
+        hint="`hashistack status` says what they wait for; `hashistack up` places what has room",
     )
 
 

@@ -102,8 +102,11 @@ class Restorer:
     clock: Clock
     restart: Callable[[], None]
 
-    def restore(self, manifest: Manifest, folder: Path) -> None:
-        """Restore both products and wait for the jobs of the backup; raise where something does not come back."""
+    def restore(self, manifest: Manifest, folder: Path) -> tuple[Claim, ...]:
+        """Restore both products and wait for the jobs of the backup; raise where something does not come back.
+
+        Returns the instances that have not begun in time: what has no room is for `up` to tell.
+        """
         for product, file in SNAPSHOTS.items():
             self.servers.restore(product, folder / file)
             self._await_leader(product)
@@ -115,7 +118,7 @@ class Restorer:
         self._await_jobs(manifest.jobs)
         self._start_anew()
         self._replace_the_dead()
-        self._await_calm()
+        return self._await_calm()
 
     def _await_leader(self, product: str) -> None:
         end = self.clock.now() + _LEADER_PATIENCE
@@ -157,16 +160,19 @@ class Restorer:
                 self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
                 self.instances.replace(claim)
 
-    def _await_calm(self) -> None:
-        """End what comes up twice until nothing does any more; what has no room to begin is for `up` to tell."""
+    def _await_calm(self) -> tuple[Claim, ...]:
+        """End what comes up twice until nothing does any more; return what has not begun by then."""
         now = since = self.clock.now()
         end = now + _CALM_PATIENCE
+        waits: tuple[Claim, ...] = ()
         while now < end and now - since < _CALM:
             self.instances.place_what_lacks()
             self.clock.wait(_LOOK)
             claims, now = self.instances.claimed(), self.clock.now()
-            if self._end_doubles(claims) or not all(claim.begun for claim in claims):
+            waits = tuple(claim for claim in claims if not claim.begun)
+            if self._end_doubles(claims) or waits:
                 since = now
+        return waits
 
     def _end_doubles(self, claims: Sequence[Claim]) -> list[Claim]:
         doubles = _doubles(claims)

@@ -18,9 +18,18 @@ from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.snapshots import BackupFolder, Snapshots, read_backup
 from hashistack.diagnostics import BackendError, UsageProblem
 from hashistack.plan.backup import Manifest
+from hashistack.plan.progress import Waiting
 from hashistack.plan.sensitive import Sensitive
+from tests.unit.plan.fakes import FakeProgress
 
 MANIFEST = Manifest("shop", "factory", "2026-11-21T18:06:31Z", "1.22.7", "1.11.3", ("shop",))
+
+
+# What Nomad 1.11.3 answered right after its servers were replaced.
+UNSETTLED = (
+    b"Raft error when taking snapshot: cannot take snapshot now, wait until the configuration entry at 107 has been "
+    b"applied (have applied 104)"
+)
 
 
 def archive(state: bytes = b"everything", *, told: bytes | None = None) -> bytes:
@@ -44,6 +53,7 @@ class Server:
     url: str = ""
     status: int = 200
     content: bytes = b""
+    unsettled: int = 0  # how often Raft makes no snapshot yet
     put: dict[str, bytes] = field(default_factory=dict)
     tokens: list[str | None] = field(default_factory=list)
 
@@ -59,9 +69,10 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.tokens.append(self.headers["X-Nomad-Token"] or self.headers["X-Consul-Token"])
-            self.send_response(told.status)
+            told.unsettled -= 1
+            self.send_response(told.status if told.unsettled < 0 else 500)
             self.end_headers()
-            self.wfile.write(told.content)
+            self.wfile.write(told.content if told.unsettled < 0 else UNSETTLED)
 
         def do_PUT(self) -> None:
             told.put[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
@@ -81,11 +92,11 @@ def server() -> Iterator[Server]:
     thread.join()
 
 
-def save(server: Server, parent: Path) -> Path:
+def save(server: Server, parent: Path, progress: FakeProgress | None = None) -> Path:
     folder = BackupFolder(parent, MANIFEST)
     try:
         for product in ("Consul", "Nomad"):
-            server.snapshots().save(product, folder.file(product))
+            server.snapshots().save(product, folder.file(product), progress or FakeProgress())
         folder.complete()
     finally:
         folder.abandon()
@@ -120,6 +131,13 @@ def test_a_refusal_is_explained(server: Server, tmp_path: Path) -> None:
     server.status, server.content = 403, b"Permission denied"
     with pytest.raises(BackendError, match="permission denied"):
         save(server, tmp_path)
+
+
+def test_servers_that_have_just_changed_are_asked_again(server: Server, tmp_path: Path) -> None:
+    server.content, server.unsettled = archive(), 2
+    progress = FakeProgress()
+    assert read_backup(save(server, tmp_path / "saved", progress)) == MANIFEST
+    assert progress.events == [Waiting("Consul to make a snapshot: its servers have just changed")]
 
 
 def test_a_second_backup_never_overwrites(server: Server, tmp_path: Path) -> None:

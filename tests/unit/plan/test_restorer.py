@@ -79,13 +79,15 @@ class FakeCluster:
         self.story.append("restart")
 
 
-def restore(cluster: FakeCluster) -> None:
-    Restorer(cluster, cluster, FakeProgress(), FakeClock(), cluster.restart).restore(MANIFEST, Path("saved"))
+def restore(cluster: FakeCluster) -> tuple[Claim, ...]:
+    return Restorer(cluster, cluster, FakeProgress(), FakeClock(), cluster.restart).restore(
+        MANIFEST, Path("saved")
+    )
 
 
 def test_consul_comes_first_and_what_lives_is_left_alone() -> None:
     cluster = FakeCluster()
-    restore(cluster)
+    assert restore(cluster) == ()
     assert cluster.story == [
         "restore consul.snap", "forget strangers", "restore nomad.snap", "forget", "restart",
     ]  # fmt: skip
@@ -125,8 +127,9 @@ def test_what_begins_is_watched_until_it_has_begun_but_not_for_ever() -> None:
     cluster = FakeCluster(claims=(replace(WEB, begun=False),), late=late)
     restore(cluster)
     assert cluster.story[-1] == "replace a3"
-    cluster = FakeCluster(claims=(replace(WEB, begun=False),))
-    restore(cluster)
+    begins = replace(WEB, begun=False)
+    cluster = FakeCluster(claims=(begins, PROXY))
+    assert restore(cluster) == (begins,)
     assert cluster.looks < 30
 
 
