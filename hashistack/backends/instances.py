@@ -13,6 +13,7 @@ from hashistack.plan.actual import Json
 from hashistack.plan.restorer import Claim
 
 _DONE = 200
+_HARMLESS = "SIGCONT"  # whoever was not stopped goes on as if nothing had come
 _END_SECONDS = 60.0  # twice the kill_timeout of our tasks
 
 
@@ -30,10 +31,12 @@ class Instances:
         found.sort(key=lambda each: -int(each["CreateIndex"]))
         return tuple(_claim(each, everywhere=kinds.get(each["JobID"]) == "system") for each in found)
 
-    def lives(self, allocation: str) -> bool:
-        """Ask the machine of an instance whether it runs; one that ended uses nothing."""
-        status, text = self._nomad.attempt("get", f"client/allocation/{allocation}/stats")
-        return status == _DONE and '"Tasks":{"' in text.replace(" ", "")
+    def lives(self, claim: Claim) -> bool:
+        """Ask the machine of an instance whether a task of it runs: one that has ended takes no signal.
+
+        What it uses would not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
+        """
+        return any(self._takes_signal(claim.id, task) for task in claim.tasks)
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet.
@@ -71,6 +74,10 @@ class Instances:
         except BackendError:  # also where it does not answer in time
             return False
 
+    def _takes_signal(self, allocation: str, task: str) -> bool:
+        body = {"Task": task, "Signal": _HARMLESS}
+        return self._nomad.attempt("put", f"client/allocation/{allocation}/signal", body)[0] == _DONE
+
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:
             found = self._nomad.get(f"allocation/{allocation}")
@@ -93,7 +100,13 @@ def _claim(allocation: Json, *, everywhere: bool) -> Claim:
         place.append(allocation["NodeID"])
     if (allocation.get("DeploymentStatus") or {}).get("Canary"):
         place.append("canary")
-    begun = allocation["ClientStatus"] == "running"
+    states = allocation.get("TaskStates") or {}
     return Claim(
-        allocation["ID"], allocation["JobID"], allocation["TaskGroup"], everywhere, " ".join(place), begun
+        allocation["ID"],
+        allocation["JobID"],
+        allocation["TaskGroup"],
+        everywhere,
+        " ".join(place),
+        begun=allocation["ClientStatus"] == "running",
+        tasks=tuple(sorted(name for name, each in states.items() if each["State"] == "running")),
     )

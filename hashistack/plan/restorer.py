@@ -28,7 +28,7 @@ class Claim:
     """An instance that is to run, as Nomad's servers see it.
 
     `everywhere`: it is of a job that runs on every machine. `place` is what only one instance is to have. `begun`: the
-    servers take it for running.
+    servers take it for running. `tasks`: those of its tasks that run, as the servers see it.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Claim:
     everywhere: bool
     place: str
     begun: bool = True
+    tasks: tuple[str, ...] = ()
 
 
 class Instances(Protocol):
@@ -45,7 +46,7 @@ class Instances(Protocol):
     def claimed(self) -> Sequence[Claim]:
         """List the instances that are to run, the newest first."""
 
-    def lives(self, allocation: str) -> bool:
+    def lives(self, claim: Claim) -> bool:
         """Ask the machine of an instance whether it runs."""
 
     def replace(self, claim: Claim) -> None:
@@ -156,7 +157,7 @@ class Restorer:
         claims = self.instances.claimed()
         doubles = self._end_doubles(claims)
         for claim in claims:
-            if claim.begun and claim not in doubles and not self.instances.lives(claim.id):
+            if claim.begun and claim not in doubles and not self.instances.lives(claim):
                 self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
                 self.instances.replace(claim)
 

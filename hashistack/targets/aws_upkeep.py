@@ -21,6 +21,7 @@ from hashistack.targets.aws_reach import await_cluster, connect
 
 _SERVERS = ("aws_launch_template.server", "aws_autoscaling_group.server")
 _REFRESH = "/usr/local/lib/hashistack/bootstrap.sh refresh"
+_STOP_REFRESH = "systemctl stop hashistack-refresh.service"
 _RESTART = "systemctl restart nomad"
 _COMMAND_SECONDS = 180.0
 
@@ -66,8 +67,10 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
         ground.instances.run([server.name], _RESTART, _COMMAND_SECONDS)
         until(cluster.nomad.ready, _COMMAND_SECONDS)
     # Last: a client that a server let in which still knew the keys of the time before is refused by all others. And
-    # with the servers of today: those that it was started with may all have been replaced.
-    _on_clients(ground, f"{_REFRESH}; {_RESTART}", "Nomad on the clients to start anew")
+    # with the servers of today: those that it was started with may all have been replaced. The hourly refresh, if it
+    # runs, waits for a node that becomes ready only by that, and lets nobody else refresh.
+    line = f"{_STOP_REFRESH}; {_REFRESH}; {_RESTART}"
+    _on_clients(ground, line, "Nomad on the clients to start anew")
 
 
 def hand_out(site: Site, cluster: Cluster) -> None:

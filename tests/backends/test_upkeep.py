@@ -226,8 +226,8 @@ def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) 
     nomad.given = {
         "jobs": [{"ID": "shop", "Type": "service"}, {"ID": "ingress", "Type": "system"}],
         "allocations": [
-            allocation("a", "shop"),
-            allocation("b", "ingress"),
+            allocation("a", "shop", TaskStates={"web": {"State": "running"}, "wait": {"State": "dead"}}),
+            allocation("b", "ingress", TaskStates=None),
             allocation("c", "shop", desired="stop"),
             allocation("d", "shop", client="complete"),
             allocation("e", "shop", client="pending", CreateIndex=9),
@@ -237,20 +237,10 @@ def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) 
     claimed = Instances(nomad.endpoint("Nomad")).claimed()
     assert claimed == (
         Claim("e", "shop", "web", False, "shop.web[0]", begun=False),
-        Claim("a", "shop", "web", False, "shop.web[0]"),
+        Claim("a", "shop", "web", False, "shop.web[0]", tasks=("web",)),
         Claim("b", "ingress", "web", True, "ingress.web[0] n1"),
         Claim("f", "shop", "web", False, "shop.web[0] canary"),
     )
-
-
-def test_an_instance_lives_if_its_machine_measures_a_task_of_it(nomad: Answers) -> None:
-    nomad.given = {
-        "client/allocation/a/stats": {"Tasks": {"web": {"Pids": None}}},
-        "client/allocation/b/stats": {"Tasks": {}},
-        "client/allocation/c/stats": (404, "Unknown allocation"),
-    }
-    instances = Instances(nomad.endpoint("Nomad"))
-    assert [instances.lives(each) for each in "abc"] == [True, False, False]
 
 
 def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> None:

@@ -28,8 +28,11 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def try_lock(path: Path) -> IO[str] | None:
-    """Take the lock file alone and return it open, or None at once if somebody holds it."""
-    file = path.open("a")
+    """Take the lock file alone and return it open, or None at once if somebody holds it or has removed its folder."""
+    try:
+        file = path.open("a")
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

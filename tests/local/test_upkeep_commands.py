@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hashistack.backends.endpoint import Endpoint
+from hashistack.backends.instances import Instances
 from tests.bed.agents import Agents
 from tests.local import api
 
@@ -92,3 +95,16 @@ def test_a_machine_that_is_alive_is_not_given_up(hello: Run, cluster: Agents) ->
     done = hello("replace-node", machine["Name"], "--yes")
     assert done.returncode == 1
     assert "HS734" in done.stderr.decode()
+
+
+def test_an_instance_lives_as_long_as_a_task_of_it_runs(hello: Run, cluster: Agents) -> None:
+    instances = Instances(Endpoint("Nomad", cluster.nomad_addr))
+    (claim,) = (each for each in instances.claimed() if each.job == "hello")
+    assert instances.lives(claim)
+    assert hello("exec", "web", "--", "true").returncode == 0, "it did not mind to be asked"
+    assert not instances.lives(replace(claim, id="00000000-0000-0000-0000-000000000000"))
+    instances.replace(claim)
+    api.until(lambda: not instances.lives(claim))
+    api.until(
+        lambda: [each["ID"] for each in api.running(cluster.nomad_addr, "hello")] not in ([], [claim.id])
+    )

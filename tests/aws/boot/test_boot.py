@@ -139,7 +139,7 @@ def test_an_upgrade_replaces_the_servers_one_at_a_time(shop: Shop) -> None:
 
 def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(shop: Shop) -> None:
     with shop.nomad() as way:
-        before = shop.site.jobs(**way)
+        before, instances = shop.site.jobs(**way), _instances(shop, way)
         shop.site.nomad("var", "put", "-force", "nomad/jobs/kept", "value=42", **way)
     saved = shop.site.run("backup", "-e", "production", "--to", str(shop.site.folder)).stdout.strip()
     lose_everything(shop.machines("server"))
@@ -147,6 +147,7 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(shop: S
         shop.site.done("restore", "-e", "production", "--yes", saved, seconds=900)
     with shop.nomad() as way:
         assert shop.site.jobs(**way) == before
+        assert _instances(shop, way) == instances, "they went on all the time"
         assert "42" in shop.site.nomad("var", "get", "-item=value", "nomad/jobs/kept", **way)
         nodes = {one["Name"]: one["Status"] for one in shop.site.api("/v1/nodes", **way)}
     assert {nodes[one.id] for one in shop.cloud.running(CLIENT)} == {"ready"}
@@ -204,6 +205,11 @@ def _completed(shop: Shop, hook: str, instance: Instance) -> Iterator[str]:
             instance.id,
         ) and call.status == 200:
             yield call.parameters["LifecycleActionResult"]
+
+
+def _instances(shop: Shop, way: dict[str, str]) -> set[str]:
+    found = shop.site.api("/v1/allocations", **way)
+    return {f"{each['Name']} {each['ID']}" for each in found if each["ClientStatus"] == "running"}
 
 
 def _voters(shop: Shop, way: dict[str, str]) -> set[str]:

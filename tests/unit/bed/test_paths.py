@@ -27,3 +27,7 @@ def test_the_last_of_those_who_share_can_have_it_alone(tmp_path: Path) -> None:
     alone = paths.try_lock(tmp_path / "lock")
     assert alone
     alone.close()
+
+
+def test_a_folder_that_somebody_removes_meanwhile_is_nobodys(tmp_path: Path) -> None:
+    assert paths.try_lock(tmp_path / "gone" / "lock") is None

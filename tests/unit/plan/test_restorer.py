@@ -58,8 +58,8 @@ class FakeCluster:
             self.claims = (*self.claims, self.late[self.looks])
         return self.claims
 
-    def lives(self, allocation: str) -> bool:
-        return allocation not in self.dead
+    def lives(self, claim: Claim) -> bool:
+        return claim.id not in self.dead
 
     def replace(self, claim: Claim) -> None:
         self.story.append(f"replace {claim.id}")
