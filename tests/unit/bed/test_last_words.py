@@ -45,7 +45,16 @@ def test_what_was_said_long_ago_is_not_told(bed: Factory) -> None:
 
 def test_long_logs_are_cut(bed: Factory) -> None:
     log = next(bed.folder.rglob("kafka.stdout.0"))
-    log.write_text("".join(f"WARN {number} {'x' * 300}\n" for number in range(2000)))
+    log.write_text("".join(f"WARN {'x' * number} {'y' * 300}\n" for number in range(1, 200)))
     lines = dict(last_words.sections(bed))["h1: kafka.stdout.0 of 0a1b2c3d"].splitlines()
-    assert [line.split()[1] for line in lines] == ["1995", "1996", "1997", "1998", "1999"]
+    assert [line.count("x") for line in lines] == [195, 196, 197, 198, 199]
     assert max(map(len, lines)) == 240
+
+
+def test_what_is_said_again_and_again_is_told_once(bed: Factory) -> None:
+    log = next(bed.folder.rglob("kafka.stdout.0"))
+    log.write_text(
+        "07:21:31 WARN no room\n07:21:41 WARN check=1b critical\n07:21:51 WARN check=3c critical\n"
+    )
+    told = dict(last_words.sections(bed))["h1: kafka.stdout.0 of 0a1b2c3d"]
+    assert told == "07:21:31 WARN no room\n07:21:51 WARN check=3c critical"
