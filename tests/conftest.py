@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from pathlib import Path
@@ -15,8 +15,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from hashistack.backends.terraform import PROGRAMS
-from tests.bed import agents, engine, images, last_words, packages
-from tests.bed.factory import Factory
+from tests.bed import agents, engine, factory, images, last_words, packages
 from tests.bed.missing import BedUnavailable, Missing
 from tests.machines.times import STEPS, Step
 from tests.tools import build
@@ -92,23 +91,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what the machines complained of to the report of a test that failed on them."""
     report = yield
     if report.failed:
-        report.sections.extend(_last_words(getattr(item, "funcargs", {})))
+        report.sections.extend(section for bed in factory.RUNNING for section in _last_words(bed))
     return report
 
 
-def _last_words(fixtures: Mapping[str, object]) -> list[tuple[str, str]]:
-    for each in fixtures.values():
-        bed = getattr(getattr(each, "site", each), "bed", each)
-        if isinstance(bed, Factory):
-            try:
-                return list(last_words.sections(bed))
-            except (OSError, subprocess.SubprocessError) as error:  # what failed is to be told all the same
-                return [("the machines' logs could not be read", str(error))]
-    return []
+def _last_words(bed: factory.Factory) -> list[tuple[str, str]]:
+    try:
+        return list(last_words.sections(bed))
+    except (OSError, subprocess.SubprocessError) as error:  # what failed is to be told all the same
+        return [("the machines' logs could not be read", str(error))]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from hashistack.plan.restorer import Claim
 
 _DONE = 200
 _HARMLESS = "SIGCONT"  # whoever was not stopped goes on as if nothing had come
+_ENDED = ("Unknown allocation", "Task not found", "Task not running")
+_ALL = ("",)
 _END_SECONDS = 60.0  # twice the kill_timeout of our tasks
 
 
@@ -34,9 +36,10 @@ class Instances:
     def lives(self, claim: Claim) -> bool:
         """Ask the machine of an instance whether a task of it runs: one that has ended takes no signal.
 
-        What it uses would not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
+        A machine that does not answer is believed: Nomad finds out by itself that it is gone. What an instance uses
+        would not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
         """
-        return any(self._takes_signal(claim.id, task) for task in claim.tasks)
+        return any(not self._has_ended(claim.id, task) for task in claim.tasks or _ALL)
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet.
@@ -74,9 +77,13 @@ class Instances:
         except BackendError:  # also where it does not answer in time
             return False
 
-    def _takes_signal(self, allocation: str, task: str) -> bool:
+    def _has_ended(self, allocation: str, task: str) -> bool:
         body = {"Task": task, "Signal": _HARMLESS}
-        return self._nomad.attempt("put", f"client/allocation/{allocation}/signal", body)[0] == _DONE
+        try:
+            status, text = self._nomad.attempt("put", f"client/allocation/{allocation}/signal", body)
+        except BackendError:  # also where it does not answer in time
+            return False
+        return status != _DONE and any(words in text for words in _ENDED)
 
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:
@@ -100,7 +107,6 @@ def _claim(allocation: Json, *, everywhere: bool) -> Claim:
         place.append(allocation["NodeID"])
     if (allocation.get("DeploymentStatus") or {}).get("Canary"):
         place.append("canary")
-    states = allocation.get("TaskStates") or {}
     return Claim(
         allocation["ID"],
         allocation["JobID"],
@@ -108,5 +114,5 @@ def _claim(allocation: Json, *, everywhere: bool) -> Claim:
         everywhere,
         " ".join(place),
         begun=allocation["ClientStatus"] == "running",
-        tasks=tuple(sorted(name for name, each in states.items() if each["State"] == "running")),
+        tasks=tuple(sorted(allocation.get("TaskStates") or {})),
     )

@@ -106,8 +106,8 @@ def not_begun(instances: Sequence[str]) -> Diagnostic:
     """The servers have the backup, and instances of its jobs do not run."""
     return Diagnostic(
         "HS457",
-        f"restored, but not begun: {', '.join(instances)}",
-        hint="`hashistack status` says what they wait for; `hashistack up` places what has room",
+        f"restored, but placed and not begun: {', '.join(instances)}",
+        hint="`hashistack status` says what they wait for; it may have been so before",
     )
 
 

@@ -16,6 +16,7 @@ _NOT_EXECUTABLE = 126
 _KILLED = 137  # 128 + SIGKILL
 _KEPT_EVENTS = 10  # Nomad keeps the last ten of a task
 _ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
+_ASKED_WHETHER_IT_LIVES = "SIGCONT"
 
 
 def diagnose(symptoms: Symptoms) -> Finding | None:
@@ -49,6 +50,8 @@ def _is_done(state: Json) -> bool:
 def _own_events(events: Sequence[Json]) -> Iterator[Json]:
     asked = len(events) >= _KEPT_EVENTS  # what came before the first is lost
     for event in events:
+        if (event.get("Details") or {}).get("signal") == _ASKED_WHETHER_IT_LIVES:
+            continue
         asked = event["Type"] in _ASKED_TO_END or (asked and event["Type"] != "Started")
         if not (asked and event["Type"] == "Terminated"):
             yield event

@@ -28,7 +28,7 @@ class Claim:
     """An instance that is to run, as Nomad's servers see it.
 
     `everywhere`: it is of a job that runs on every machine. `place` is what only one instance is to have. `begun`: the
-    servers take it for running. `tasks`: those of its tasks that run, as the servers see it.
+    servers take it for running. `tasks`: those of its tasks of which they have heard.
     """
 
     id: str
@@ -157,7 +157,8 @@ class Restorer:
         claims = self.instances.claimed()
         doubles = self._end_doubles(claims)
         for claim in claims:
-            if claim.begun and claim not in doubles and not self.instances.lives(claim):
+            # One that began after the backup does not tell it twice, and Consul no longer knows its token.
+            if claim not in doubles and self.instances.lives(claim) != claim.begun:
                 self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
                 self.instances.replace(claim)
 
@@ -170,8 +171,9 @@ class Restorer:
             self.instances.place_what_lacks()
             self.clock.wait(_LOOK)
             claims, now = self.instances.claimed(), self.clock.now()
-            waits = tuple(claim for claim in claims if not claim.begun)
-            if self._end_doubles(claims) or waits:
+            doubles = self._end_doubles(claims)
+            waits = tuple(claim for claim in claims if not claim.begun and claim not in doubles)
+            if doubles or waits:
                 since = now
         return waits
 

@@ -67,8 +67,8 @@ def restart_nomad(site: Site, cluster: Cluster) -> None:
         ground.instances.run([server.name], _RESTART, _COMMAND_SECONDS)
         until(cluster.nomad.ready, _COMMAND_SECONDS)
     # Last: a client that a server let in which still knew the keys of the time before is refused by all others. And
-    # with the servers of today: those that it was started with may all have been replaced. The hourly refresh, if it
-    # runs, waits for a node that becomes ready only by that, and lets nobody else refresh.
+    # with the servers of today: those that it was started with may all have been replaced. A refresh that began while
+    # the servers knew nothing may wait 90 s for the node to be ready, and lets nobody else refresh meanwhile.
     line = f"{_STOP_REFRESH}; {_REFRESH}; {_RESTART}"
     _on_clients(ground, line, "Nomad on the clients to start anew")
 

@@ -237,10 +237,26 @@ def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) 
     claimed = Instances(nomad.endpoint("Nomad")).claimed()
     assert claimed == (
         Claim("e", "shop", "web", False, "shop.web[0]", begun=False),
-        Claim("a", "shop", "web", False, "shop.web[0]", tasks=("web",)),
+        Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web")),
         Claim("b", "ingress", "web", True, "ingress.web[0] n1"),
         Claim("f", "shop", "web", False, "shop.web[0] canary"),
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "lives"),
+    [
+        ({}, True),
+        ((500, "Unknown allocation a"), False),
+        ((500, "Task not running"), False),
+        ((404, "No path to node"), True),  # it is for Nomad to find out that a machine is gone
+    ],
+)
+def test_an_instance_lives_unless_its_machine_denies_it(nomad: Answers, answer: Any, lives: bool) -> None:
+    nomad.given = {"PUT client/allocation/a/signal": answer}
+    claim = Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web"))
+    assert Instances(nomad.endpoint("Nomad")).lives(claim) is lives
+    assert nomad.changes[0][2] == {"Task": "wait", "Signal": "SIGCONT"}
 
 
 def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> None:

@@ -23,6 +23,7 @@ from tests.bed.processes import run
 BASE = Path(tempfile.gettempdir()) / "hashistack-machines"
 NEEDED = ("systemd-container", "mmdebstrap", "iproute2", "iptables", "nftables", "openssh-client")
 VERSIONS = ("v1", "v2")  # of the example application
+RUNNING: list[Factory] = []  # the beds of this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,12 @@ def running(count: int = 3) -> Iterator[Factory]:
     ensure_possible()
     sweep()
     factory, owner = _create(f"test-{uuid.uuid4().hex[:8]}")
+    RUNNING.append(factory)
     try:
         _fill(factory, count)
         yield factory
     finally:
+        RUNNING.remove(factory)
         remove(factory.folder)
         owner.close()
 

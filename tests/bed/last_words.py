@@ -16,7 +16,7 @@ from tests.bed.machine import Machine
 
 # As PostgreSQL, Patroni, Kafka, RabbitMQ, NATS (WRN), SeaweedFS (W1123 ...), Traefik and the agents write it.
 _COMPLAINT = re.compile(
-    r"\b(warn|wrn|err|fatal|panic|exception|refused|fail|timeout|[WEF]\d{4} )", re.IGNORECASE
+    r"\b(warn|wrn|err|fatal|panic|exception|refused|fail|timeout|(?-i:[WEF]\d{4} ))", re.IGNORECASE
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NUMBER = re.compile(r"[0-9a-f]*[0-9][0-9a-f.:TZ-]*")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from hashistack.plan.actual import Json
 from hashistack.plan.diagnose import Check, Symptoms, diagnose
 from hashistack.plan.finding import Finding
 from hashistack.plan.placement import diagnose_placement
@@ -80,7 +82,7 @@ def test_an_end_whose_beginning_is_no_longer_known_is_not_held_against_the_proce
     assert finding.kind == "unhealthy"
 
 
-def ended(code: int, *log: str) -> Finding:
+def ended(code: int, *log: str, before: Sequence[Json] = ()) -> Finding:
     event = {"Type": "Terminated", "Details": {"exit_code": str(code)}, "DisplayMessage": "Ended", "Time": 1}
     allocation = {
         "ID": "0123456789",
@@ -88,11 +90,16 @@ def ended(code: int, *log: str) -> Finding:
         "TaskGroup": "web",
         "ClientStatus": "failed",
         "DeploymentStatus": {"Healthy": False},
-        "TaskStates": {"web": {"State": "dead", "Events": [{"Type": "Started", "Time": 0}, event]}},
+        "TaskStates": {"web": {"State": "dead", "Events": [{"Type": "Started", "Time": 0}, *before, event]}},
     }
     finding = diagnose(Symptoms(allocation, log=log))
     assert finding is not None
     return finding
+
+
+def test_an_end_after_a_restore_asked_for_signs_of_life_is_the_process_own() -> None:
+    asked = {"Type": "Signaling", "Details": {"signal": "SIGCONT"}, "Time": 1}
+    assert ended(3, before=[asked]) == ended(3)
 
 
 TRAEFIK = (

@@ -34,6 +34,7 @@ class FakeCluster:
     lacking: tuple[Claim, ...] = ()
     deaf: int = 0
     looks: int = 0
+    begun_since: tuple[str, ...] = ()
 
     def restore(self, product: str, path: Path) -> None:
         self.story.append(f"restore {path.name}")
@@ -59,7 +60,7 @@ class FakeCluster:
         return self.claims
 
     def lives(self, claim: Claim) -> bool:
-        return claim.id not in self.dead
+        return claim.id not in self.dead if claim.begun else claim.id in self.begun_since
 
     def replace(self, claim: Claim) -> None:
         self.story.append(f"replace {claim.id}")
@@ -150,6 +151,12 @@ def test_one_that_only_begins_is_left_to_it() -> None:
     cluster = FakeCluster(claims=(replace(WEB, begun=False),), dead=("a1",))
     restore(cluster)
     assert cluster.story[-1] == "restart"
+
+
+def test_one_that_began_after_the_backup_is_replaced() -> None:
+    cluster = FakeCluster(claims=(replace(WEB, begun=False), PROXY), begun_since=("a1",))
+    assert restore(cluster) == ()
+    assert cluster.story[-2:] == ["restart", "replace a1"]
 
 
 def test_an_election_is_waited_for() -> None:
