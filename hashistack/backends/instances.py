@@ -9,13 +9,12 @@ from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError
-from hashistack.plan.actual import Json
+from hashistack.plan.actual import SIGN_OF_LIFE, Json
 from hashistack.plan.restorer import Claim
 
 _DONE = 200
-_HARMLESS = "SIGCONT"  # whoever was not stopped goes on as if nothing had come
 _ENDED = ("Unknown allocation", "Task not found", "Task not running")
-_ALL = ("",)
+_ALL = ("",)  # the name that means every task
 _END_SECONDS = 60.0  # twice the kill_timeout of our tasks
 
 
@@ -39,7 +38,7 @@ class Instances:
         A machine that does not answer is believed: Nomad finds out by itself that it is gone. What an instance uses
         would not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
         """
-        return any(not self._has_ended(claim.id, task) for task in claim.tasks or _ALL)
+        return not all(self._has_ended(claim.id, task) for task in claim.tasks or _ALL)
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet.
@@ -78,7 +77,7 @@ class Instances:
             return False
 
     def _has_ended(self, allocation: str, task: str) -> bool:
-        body = {"Task": task, "Signal": _HARMLESS}
+        body = {"Task": task, "Signal": SIGN_OF_LIFE}
         try:
             status, text = self._nomad.attempt("put", f"client/allocation/{allocation}/signal", body)
         except BackendError:  # also where it does not answer in time

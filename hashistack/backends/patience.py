@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def until(condition: Callable[[], object], seconds: float, tick: float = 0.5) -> bool:
-    """Ask every `tick` seconds until a condition holds; tell whether it did within `seconds`."""
+def until(condition: Callable[[], T], seconds: float, tick: float = 0.5) -> T:
+    """Ask every `tick` seconds until a condition holds, or `seconds` are over; return its last answer."""
     end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
+    while not (answer := condition()) and time.monotonic() <= end:
         time.sleep(tick)
-    return True
+    return answer

@@ -10,15 +10,16 @@ import json
 import os
 import shutil
 import tarfile
-import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint, session
 from hashistack.backends.failures import explained, from_status
+from hashistack.backends.patience import until
 from hashistack.diagnostics import BackendError, HashistackError, UsageProblem
 from hashistack.messages import upkeep as messages
 from hashistack.plan.backup import (
@@ -106,19 +107,19 @@ class Snapshots:
 
     def _taken(self, endpoint: Endpoint, progress: Progress) -> Any:
         """Ask for a snapshot, and again while Raft makes none: as long as nothing was written since servers changed."""
-        end = None
-        while True:
-            try:
-                return self._call("get", endpoint, stream=True)
-            except BackendError as error:
-                if _UNSETTLED not in str(error) or (end is not None and time.monotonic() > end):
-                    raise
-            if end is None:
-                end = time.monotonic() + _UNSETTLED_PATIENCE
-                progress.report(
-                    Waiting(f"{endpoint.product} to make a snapshot: its servers have just changed")
-                )
-            time.sleep(_TICK)
+        response = self._taken_if_settled(endpoint)
+        if response is None:
+            progress.report(Waiting(f"{endpoint.product} to make a snapshot: its servers have just changed"))
+            response = until(partial(self._taken_if_settled, endpoint), _UNSETTLED_PATIENCE, _TICK)
+        return response or self._call("get", endpoint, stream=True)
+
+    def _taken_if_settled(self, endpoint: Endpoint) -> Any:
+        try:
+            return self._call("get", endpoint, stream=True)
+        except BackendError as error:
+            if _UNSETTLED in str(error):
+                return None
+            raise
 
     def _call(self, method: str, endpoint: Endpoint, **arguments: Any) -> Any:
         doing = "taking a snapshot" if method == "get" else "restoring a snapshot"

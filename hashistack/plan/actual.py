@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from hashistack.plan.members import Place
     from hashistack.plan.volumes import Node, Volume
 
+# A signal that no program minds: whoever was not stopped goes on. Taken, it is a sign of life.
+SIGN_OF_LIFE = "SIGCONT"
+
 Json = dict[str, Any]
 
 

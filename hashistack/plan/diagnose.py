@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from hashistack.plan.actual import Json
+from hashistack.plan.actual import SIGN_OF_LIFE, Json
 from hashistack.plan.finding import Finding, Kind
 from hashistack.plan.symptoms import Check, Symptoms, tells
 
@@ -16,7 +16,6 @@ _NOT_EXECUTABLE = 126
 _KILLED = 137  # 128 + SIGKILL
 _KEPT_EVENTS = 10  # Nomad keeps the last ten of a task
 _ASKED_TO_END = ("Restart Signaled", "Killing", "Signaling")
-_ASKED_WHETHER_IT_LIVES = "SIGCONT"
 
 
 def diagnose(symptoms: Symptoms) -> Finding | None:
@@ -50,7 +49,7 @@ def _is_done(state: Json) -> bool:
 def _own_events(events: Sequence[Json]) -> Iterator[Json]:
     asked = len(events) >= _KEPT_EVENTS  # what came before the first is lost
     for event in events:
-        if (event.get("Details") or {}).get("signal") == _ASKED_WHETHER_IT_LIVES:
+        if (event.get("Details") or {}).get("signal") == SIGN_OF_LIFE:
             continue
         asked = event["Type"] in _ASKED_TO_END or (asked and event["Type"] != "Started")
         if not (asked and event["Type"] == "Terminated"):

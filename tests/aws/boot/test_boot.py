@@ -155,7 +155,7 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(shop: S
     assert {nodes[one.id] for one in shop.cloud.running(CLIENT)} == {"ready"}
     with step("... until the app answers through every client"):
         for machine in shop.machines("client"):
-            until(lambda at=machine.address: shop.site.answers(at, host=HOST), 120)  # type: ignore[misc]
+            until(partial(shop.site.answers, machine.address, host=HOST), 120)
 
 
 def test_up_again_changes_nothing(shop: Shop) -> None:
