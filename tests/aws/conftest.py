@@ -12,6 +12,7 @@ import pytest
 from tests.aws import stand as stands
 from tests.aws.stand import Stand
 from tests.bed import moto, terraform
+from tests.bed.missing import BedError
 from tests.conftest import needed
 from tests.machines.times import step
 
@@ -60,7 +61,11 @@ def _begun(folder: Path, work: Callable[[Stand], None]) -> Iterator[Future[Stand
 
 
 def _worked_on(stand: Stand, work: Callable[[Stand], None]) -> Stand:
-    work(stand)
+    try:
+        work(stand)
+    except BedError as error:
+        error.add_note(f"moto complained of:\n{stand.aws.complaints()}")
+        raise
     return stand
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 # The provider tries again 25 times, with pauses that grow: a gap in moto would look like a hang.
 OVERRIDE = 'provider "aws" {\n  max_retries = 2\n}\n'
+REPEATED = "moto was asked again"  # in its log
+_COMPLAINT = re.compile(rf'" [45]\d\d |\w+Error: |{REPEATED}')
 _SETTINGS = {
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # roles attach them by name
     "MOTO_ACM_VALIDATION_WAIT": "1",
@@ -53,6 +56,16 @@ class Moto:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
+    @property
+    def log(self) -> Path:
+        """Return the file to which every request is written."""
+        return self.folder / "moto.log"
+
+    def complaints(self) -> str:
+        """Return the last requests that were refused, failed at, or asked again, a line each."""
+        lines = self.log.read_text().splitlines()
+        return "\n".join([line for line in lines if _COMPLAINT.search(line)][-20:])
+
     def client(self, service: str, region: str = "eu-west-1") -> Any:
         """Return a client of boto3."""
         import boto3
@@ -69,14 +82,13 @@ def running(folder: Path, addresses: Sequence[str] = ()) -> Iterator[Moto]:
     """
     ensure()
     moto = Moto(network.free_ports(1)[0], folder)
-    log = folder / "moto.log"
     if addresses:
         moto.commands.mkdir()
     command = [sys.executable, "-m", "tests.bed.moto_server", str(moto.port), *addresses]
     settings = {**_SETTINGS, "MOTO_ENDS_WITH": str(os.getpid()), "PYTHONPATH": str(ROOT)}
     if addresses:
         settings[run_command.FOLDER] = str(moto.commands)
-    pid = processes.start(command, log, {**os.environ, **settings})
+    pid = processes.start(command, moto.log, {**os.environ, **settings})
 
     def answers() -> bool:
         return network.answers("127.0.0.1", moto.port)
@@ -84,7 +96,7 @@ def running(folder: Path, addresses: Sequence[str] = ()) -> Iterator[Moto]:
     try:
         processes.wait_for(lambda: answers() or not processes.is_running(pid, "moto_server"), seconds=30)
         if not answers():
-            raise BedError(f"moto did not start:\n{processes.last_lines(log.read_text())}")
+            raise BedError(f"moto did not start:\n{processes.last_lines(moto.log.read_text())}")
         yield moto
     finally:
         processes.stop(pid, "tests.bed.moto_server", patience=5)

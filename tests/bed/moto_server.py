@@ -13,7 +13,8 @@ from pathlib import Path
 
 from moto.server import main as moto
 
-import tests.bed.moto_commands  # noqa: F401 - it changes moto
+import tests.bed.moto_commands
+import tests.bed.moto_requests  # noqa: F401 - both change moto
 from tests.bed import moto_answers, moto_instances
 
 USER = "MOTO_ENDS_WITH"
