@@ -6,7 +6,7 @@ set -eu
 umask 077
 # In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
 cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
-rm -f /alloc/full
+rm -f /alloc/full /alloc/metrics/numbers.prom
 
 everybody=$(for peer in $PEERS; do printf '%s:%s,' "${peer#*=}" "$NOMAD_PORT_controller"; done)
 listeners=CLIENT://$MEMBER_ADDRESS:$NOMAD_PORT_client,MEMBER://$MEMBER_ADDRESS:$NOMAD_PORT_member
@@ -40,6 +40,7 @@ if [ ! -e /data/log/meta.properties ]; then
 fi
 
 /bin/sh /local/whole.sh &
+/bin/sh /local/export.sh 60 &
 export EXTRA_ARGS= KAFKA_HEAP_OPTS="-Xms${HEAP}m -Xmx${HEAP}m"
 export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/local/log4j2.properties
 # The archive of classes comes with the image and halves the time to start; without it Java loads them one by one.

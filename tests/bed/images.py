@@ -29,6 +29,7 @@ COMMON = (
     *("traefik:v3.7.15", "valkey/valkey:8.1.1", "oliver006/redis_exporter:v1.69.0"),
     *("hashicorp/consul:1.22.7", "hashistack-test/busybox:1"),
 )
+EXPORTER = "prom/node-exporter:v1.9.0"  # beside Kafka and NATS
 SHOP_BASE = "hashistack-test/python:1"
 
 

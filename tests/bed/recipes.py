@@ -64,6 +64,11 @@ _ALL = (
         changes=('ENTRYPOINT ["/usr/bin/prometheus-redis-exporter"]', "EXPOSE 9121"),
     ),
     Recipe(
+        "prom/node-exporter:v1.9.0",
+        debian=("prometheus-node-exporter",),
+        changes=('ENTRYPOINT ["/usr/bin/prometheus-node-exporter"]', "EXPOSE 9100"),
+    ),
+    Recipe(
         "traefik:v3.7.15",
         dockerfile=_TRAEFIK,
         files=(("entrypoint.sh", _TRAEFIK_ENTRYPOINT),),

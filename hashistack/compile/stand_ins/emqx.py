@@ -14,7 +14,7 @@ _BROKER = Broker(
     cpu=500,
     memory=768,
     ports=("client", "dist", "rpc", "metrics"),
-    files=("start.sh", "ready.sh", "report.sh"),
+    files=("emqx/start.sh", "emqx/ready.sh", "emqx/report.sh"),
 )
 
 ENGINE: Engine = Engine(

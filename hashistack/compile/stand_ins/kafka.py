@@ -8,7 +8,7 @@ from hashistack.compile.artifact import Artifact
 from hashistack.compile.consul_template import item
 from hashistack.compile.stand_ins import archive
 from hashistack.compile.stand_ins.engine import Engine
-from hashistack.compile.stand_ins.member import Member, job_path, member
+from hashistack.compile.stand_ins.member import EXPORT, Member, job_path, member
 from hashistack.model import BackingService, Stack, Topic
 
 # The index of the official image for all processors; ten public repositories pin this tag to this digest.
@@ -19,7 +19,8 @@ _MEMORY = 1024
 # Kafka gains nothing from a larger heap: records are in the system's page cache.
 _HIGHEST_HEAP = 6144
 _FILES = (
-    *("start.sh", "whole.sh", "ready.sh", "report.sh", "backup.sh", "restore.sh", "tools.sh", "topics.sh"),
+    *("start.sh", "whole.sh", "ready.sh", "report.sh", "metrics.sh"),
+    *("backup.sh", "restore.sh", "tools.sh", "topics.sh"),
     *("server.properties", "client.properties", "log4j2.properties"),
 )
 _SETUP_FILES = ("setup.sh", "tools.sh", "topics.sh", "client.properties")
@@ -57,8 +58,8 @@ def _artifacts(stack: Stack, service: BackingService, source: str) -> tuple[Arti
         uid=_UID,
         cpu=_CPU,
         memory=_MEMORY,
-        ports=("client", "member", "controller"),
-        files=tuple(f"kafka/{name}" for name in _FILES),
+        ports=("client", "member", "controller", "metrics"),
+        files=(*(f"kafka/{name}" for name in _FILES), EXPORT),
     )
     cluster = "CLUSTER_ID=" + item(f"nomad/jobs/{node.job}/node", "cluster_id")
     view = KafkaView(node, heap=min(node.memory // 2, _HIGHEST_HEAP), cluster=cluster)

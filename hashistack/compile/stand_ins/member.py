@@ -9,6 +9,10 @@ from hashistack.model import BackingService, Stack
 
 # Its command line takes places and sets marks in Consul's key-value store.
 CONSUL_IMAGE = "hashicorp/consul:1.22.7"
+# Serves files of numbers, for engines that have none for Prometheus; Apache-2.0, and the version that Debian 13 has.
+EXPORTER_IMAGE = "prom/node-exporter:v1.9.0"
+# What such an engine has beside its own `metrics.sh`.
+EXPORT = "_member/export.sh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Member:
     image: str
     version: str
     consul_image: str
+    exporter_image: str
     nodes: int
     port: int
     database: str
@@ -88,6 +93,7 @@ def member(
         image=chosen,
         version=(service.version or version) if version else _tag(chosen),
         consul_image=CONSUL_IMAGE,
+        exporter_image=EXPORTER_IMAGE,
         nodes=service.nodes,
         port=first,
         database=service.database or "",

@@ -11,7 +11,10 @@ from hashistack.model import BackingService, Stack
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """An engine of `mqtt`; cpu in MHz, memory in MiB, `ports` are labels in the order of the service's ports."""
+    """An engine of `mqtt`; cpu in MHz, memory in MiB.
+
+    `ports` are labels in the order of the service's ports, `files` are scripts below `jobs/`.
+    """
 
     name: str
     image: str
@@ -42,7 +45,7 @@ def artifacts(broker: Broker, stack: Stack, service: BackingService, source: str
         cpu=broker.cpu,
         memory=broker.memory,
         ports=broker.ports,
-        files=tuple(f"{broker.name}/{file}" for file in broker.files),
+        files=broker.files,
     )
     view = BrokerView(one, _tags(one.job, service.public), service.storage)
     return (Artifact(job_path(stack, one.job), f"{broker.name}/job.nomad.hcl.j2", view, source),)

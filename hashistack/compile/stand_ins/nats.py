@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from hashistack.compile.stand_ins.engine import Engine
+from hashistack.compile.stand_ins.member import EXPORT
 from hashistack.compile.stand_ins.mqtt import Broker, artifacts
 
+_FILES = ("start.sh", "serves.sh", "ready.sh", "report.sh", "metrics.sh")
 _BROKER = Broker(
     name="nats",
     # With a shell in it, which the image without a suffix has not.
@@ -14,8 +16,8 @@ _BROKER = Broker(
     uid=1000,
     cpu=300,
     memory=256,
-    ports=("client", "cluster", "monitor", "local"),
-    files=("start.sh", "serves.sh", "ready.sh", "report.sh"),
+    ports=("client", "cluster", "monitor", "local", "metrics"),
+    files=(*(f"nats/{name}" for name in _FILES), EXPORT),
 )
 
 ENGINE: Engine = Engine(artifacts=partial(artifacts, _BROKER), task=_BROKER.name, private=("report",))

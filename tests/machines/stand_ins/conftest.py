@@ -40,7 +40,7 @@ def equipped(stack: ExitStack, services: Services, kept: Factory | None = None) 
     with needed():
         bed = kept or stack.enter_context(factory.running())
         docker = stack.enter_context(engine.running())
-        tags = tuple(keys["image"] for keys in services.values())
+        tags = (images.EXPORTER, *(keys["image"] for keys in services.values()))
         images.ensure(docker, tags)
         bed.add_images(tags, docker)
         return bed, build.folder_for_path()

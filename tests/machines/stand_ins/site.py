@@ -95,6 +95,16 @@ class StandIns(Site):
         file.write_text(self.secret(service)["ca"])
         return file
 
+    def numbers(self, service: str, scheme: str = "http", path: str = "/metrics") -> list[str]:
+        """Return what each node of a service tells Prometheus."""
+        context = ssl.create_default_context(cafile=str(self.authority(service)))
+        urls = [f"{scheme}://{address}:{port}{path}" for address, port in self.healthy(service, "-metrics")]
+        texts = []
+        for url in urls:
+            with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+                texts.append(str(answer.read().decode()))
+        return texts
+
     def key(self, path: str) -> str | None:
         """Return the value of a key of Consul, None if there is none."""
         return self._asked(f"kv/hashistack/{path}?raw=")

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from confluent_kafka import AcknowledgeType, KafkaException, Producer, ShareConsumer
+from confluent_kafka import (
+    AcknowledgeType,
+    Consumer,
+    KafkaException,
+    Producer,
+    ShareConsumer,
+    TopicPartition,
+)
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism
 from confluent_kafka.admin._scram import UserScramCredentialUpsertion as NewPassword
@@ -32,6 +39,9 @@ TOPIC = "orders"
 SETTLED = 5.0  # seconds of records before and after something happens
 AWAY = 20.0  # seconds without a cable: longer than a broker's session
 NOTHING = 3.0  # seconds that are enough for a refusal
+RECORDS, READ = 10, 7
+NUMBERS_COME = 180.0  # seconds: once a minute, and the leader may be another one since
+LEADING = "kafka_controller_kafkacontroller_activecontrollercount "
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -220,4 +230,30 @@ def test_a_share_group_gives_out_again_what_was_not_acknowledged(site: StandIns)
     second.close()
     assert kept | again == wanted
     assert not kept & again
+    remove_topic(site, topic)
+
+
+def test_prometheus_is_told_once_how_far_a_group_is_behind(site: StandIns) -> None:
+    topic = f"counted-{time.time_ns()}"
+    make_topic(site, topic, 1)
+    producer = Producer(settings(site, acks="all"))
+    for number in range(RECORDS):
+        producer.produce(topic, str(number))
+    assert producer.flush(60) == 0
+    group = Consumer(settings(site, **{"group.id": topic}))
+    group.commit(offsets=[TopicPartition(topic, 0, READ)], asynchronous=False)
+    group.close()
+    behind = (
+        f'kafka_consumergroup_lag{{consumergroup="{topic}",partition="0",topic="{topic}"}} {RECORDS - READ}'
+    )
+
+    def said() -> list[str]:
+        return [line for text in site.numbers(SERVICE) for line in text.splitlines()]
+
+    def leading() -> list[str]:
+        return sorted(line.rpartition(" ")[2] for line in said() if line.startswith(LEADING))
+
+    until(lambda: said().count(behind) == 1, seconds=NUMBERS_COME)
+    # A member that has just started tells a minute later.
+    until(lambda: leading() == ["0", "0", "1"], seconds=NUMBERS_COME)
     remove_topic(site, topic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -42,8 +43,27 @@ case "$0 $*" in
     echo "${0##*/kafka-} $*" | sed 's/--bootstrap-server.*properties //' >>ROOT/asked ;;
   *topics.sh*) cat ROOT/topics ;;
   *quorum.sh*) cat ROOT/quorum ;;
+  *consumer-groups.sh*) cat ROOT/consumer-groups ;;
+  *share-groups.sh*) cat ROOT/share-groups ;;
 esac
 """
+
+METADATA = "data/log/__cluster_metadata-0"
+STATE = (
+    '{"leaderId":1,"leaderEpoch":3,"votedId":-1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}'
+)
+GROUPS = {
+    "consumer-groups": """
+GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID
+work orders 0 40 5000000052 5000000012 - - -
+work orders 1 - 9 - - - -
+wo"rk one 0 7 7 0 - - -
+""",
+    "share-groups": """
+GROUP TOPIC PARTITION START-OFFSET LAG
+queue orders 0 40 3
+""",
+}
 
 Run = Callable[..., list[str]]
 
@@ -53,13 +73,25 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     """Return what runs a script of the job, in the shells of Debian and of the official image."""
     shell = request.param.split()
     program(shell[0], "busybox-static" if shell[0] == "busybox" else "")
-    for folder in ("local", "alloc", "secrets", "dev/shm", "opt/kafka/bin", "opt/kafka/libs", "tmp"):
+    for folder in (
+        "local",
+        "alloc",
+        "secrets",
+        "dev/shm",
+        "opt/kafka/bin",
+        "opt/kafka/libs",
+        "tmp",
+        METADATA,
+    ):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "opt/kafka/libs/kafka-clients-4.3.1.jar").touch()
+    (tmp_path / METADATA / "quorum-state").write_text(STATE)
+    for name, said in GROUPS.items():
+        (tmp_path / name).write_text(said)
     (tmp_path / "alloc/member.env").write_text(MEMBER)
     for file, text in SETUP.items():
         (tmp_path / file).write_text(text)
-    for name in ("topics", "configs", "reassign-partitions", "metadata-quorum", "acls"):
+    for name in ("topics", "configs", "reassign-partitions", "metadata-quorum", "acls", *GROUPS):
         tool = tmp_path / f"opt/kafka/bin/kafka-{name}.sh"
         tool.write_text(ANSWERS.replace("ROOT", str(tmp_path)))
         tool.chmod(0o755)
@@ -98,7 +130,9 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
 
 def _inside(text: str, root: Path) -> str:
     return re.sub(
-        r"(?<![\w.])/(local|alloc|secrets|dev/shm|opt/kafka|tmp)/", lambda found: f"{root}{found[0]}", text
+        r"(?<![\w.])/(local|alloc|secrets|data|dev/shm|opt/kafka|tmp)/",
+        lambda found: f"{root}{found[0]}",
+        text,
     )
 
 
@@ -243,3 +277,58 @@ def test_a_single_member_is_enough_for_itself(run: Run) -> None:
         asked[-1]
         == "configs.sh --alter --entity-type brokers --entity-default --add-config min.insync.replicas=1"
     )
+
+
+def test_the_leader_tells_numbers_of_topics_and_groups(run: Run) -> None:
+    said = run("metrics.sh", isr="2,3", leader="none")
+    samples = [line for line in said if not line.startswith("#")]
+    first = 'kafka_topic_partition_{}{{topic="orders",partition="1"}} {}'
+    assert {
+        "kafka_controller_kafkacontroller_activecontrollercount 1",
+        'kafka_topic_partitions{topic="orders"} 2',
+        first.format("leader", 2),
+        first.format("leader_is_preferred", 1),
+        first.format("replicas", 3),
+        first.format("in_sync_replica", 2),
+        first.format("under_replicated_partition", 1),
+        'kafka_topic_partition_leader{topic="one",partition="0"} -1',
+        'kafka_consumergroup_lag{consumergroup="work",topic="orders",partition="0"} 5000000012',
+        'kafka_consumergroup_lag{consumergroup="wo\\"rk",topic="one",partition="0"} 0',
+        'kafka_sharegroup_lag{sharegroup="queue",topic="orders",partition="0"} 3',
+    } <= set(samples)
+    assert [line for line in samples if "complete" in line] == [
+        f'hashistack_metrics_complete{{part="{part}"}} 1'
+        for part in ("consumer_groups", "share_groups", "topics")
+    ]
+    assert len([line for line in samples if "group_lag" in line]) == 3
+    _assert_each_metric_in_one_piece(said)
+
+
+def test_another_member_tells_that_it_does_not_lead(run: Run, tmp_path: Path) -> None:
+    (tmp_path / METADATA / "quorum-state").write_text(STATE.replace(":1,", ":12,", 1))
+    active = "kafka_controller_kafkacontroller_activecontrollercount"
+    assert run("metrics.sh") == [f"# TYPE {active} gauge", f"{active} 0"]
+
+
+def test_what_cannot_be_told_is_said_to_be_missing(run: Run, tmp_path: Path) -> None:
+    """The tool for groups ends well, whatever happens."""
+    (tmp_path / "consumer-groups").write_text("\nError: Executing consumer group command failed due to x\n")
+    said = run("metrics.sh", topics=False)
+    complete = {line for line in said if "complete{" in line}
+    assert complete == {
+        f'hashistack_metrics_complete{{part="{part}"}} {number}'
+        for part, number in (("topics", 0), ("consumer_groups", 0), ("share_groups", 1))
+    }
+    assert {line.partition("{")[0] for line in said if "{" in line} - {"hashistack_metrics_complete"} == {
+        "kafka_sharegroup_lag"
+    }
+
+
+def _assert_each_metric_in_one_piece(said: list[str]) -> None:
+    """Prometheus takes one type, and the samples beside it, for each metric."""
+    typed = [line.split()[2] for line in said if line.startswith("# TYPE")]
+    names = [
+        name for name, _ in itertools.groupby(re.split("[{ ]", line)[0] for line in said if line[0] != "#")
+    ]
+    assert typed == names
+    assert len(set(names)) == len(names)

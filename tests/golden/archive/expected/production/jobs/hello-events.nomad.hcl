@@ -98,6 +98,10 @@ job "hello-events" {
       port "controller" {
         static = 18862
       }
+
+      port "metrics" {
+        static = 18863
+      }
     }
 
     # every node; an update waits for this check
@@ -114,6 +118,12 @@ job "hello-events" {
         interval = "15s"
         timeout  = "15s"
       }
+    }
+
+    service {
+      name = "hello-events-metrics"
+      port = "metrics"
+      tags = ["metrics"]
     }
 
     # backing_services.events: where clients ask first; from there they go to every broker by its own address
@@ -481,7 +491,7 @@ set -eu
 umask 077
 # In memory, as secrets are: once a machine has started again, only root may write to Nomad's own folder of them.
 cat /secrets/key.pem /secrets/certificate.pem >/dev/shm/keystore.pem
-rm -f /alloc/full
+rm -f /alloc/full /alloc/metrics/numbers.prom
 
 everybody=$(for peer in $PEERS; do printf '%s:%s,' "$${peer#*=}" "$NOMAD_PORT_controller"; done)
 listeners=CLIENT://$MEMBER_ADDRESS:$NOMAD_PORT_client,MEMBER://$MEMBER_ADDRESS:$NOMAD_PORT_member
@@ -515,6 +525,7 @@ if [ ! -e /data/log/meta.properties ]; then
 fi
 
 /bin/sh /local/whole.sh &
+/bin/sh /local/export.sh 60 &
 export EXTRA_ARGS= KAFKA_HEAP_OPTS="-Xms$${HEAP}m -Xmx$${HEAP}m"
 export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/local/log4j2.properties
 # The archive of classes comes with the image and halves the time to start; without it Java loads them one by one.
@@ -632,6 +643,73 @@ awk -v members="$work/members" '
     if (nomajority) print "unsafe=less than half of the voters are there"
     else if (unsafe) print "unsafe=" unsafe, "partitions have no leader, or fewer copies in sync than a write needs"
   }' "$work/topics"
+EOT
+      }
+
+      template {
+        destination = "local/metrics.sh"
+        change_mode = "noop"
+        data        = <<EOT
+# Tells this member's numbers for Prometheus. The leader of the metadata tells of topics and groups too, and whether it could.
+# Names are those of kafka_exporter and of Kafka's own beans.
+set -u
+. /alloc/member.env
+. /local/tools.sh
+
+leads() { grep -q "\"leaderId\":$MEMBER_ID," /data/log/__cluster_metadata-0/quorum-state; }
+
+topics() {
+  said=$(describe_topics 2>/dev/null) || return 1
+  printf '%s\n' "$said" | awk '
+    function tell(name, value) { printf "kafka_topic_partition_%s{topic=\"%s\",partition=\"%s\"} %d\n", name, $1, $2, value }
+    $2 == "-" { printf "kafka_topic_partitions{topic=\"%s\"} %d\n", $1, $3; next }
+    NF {
+      copies = split($4, copy, ",")
+      sync = split($5, unused, ",")
+      tell("leader", $3 ~ /^[0-9]+$/ ? $3 : -1)
+      tell("leader_is_preferred", $3 == copy[1])
+      tell("replicas", copies)
+      tell("in_sync_replica", sync)
+      tell("under_replicated_partition", sync < copies)
+    }'
+}
+
+# What is behind: records that consumer groups have not read yet, and of share groups those that are not acknowledged.
+# Columns are found by their names; where a group has read nothing yet there is "-" for a number. A tool that fails may say
+# so and end well.
+groups() { # KIND
+  said=$(ask "$1-groups" --describe --all-groups --timeout 30000 2>/dev/null) || return 1
+  printf '%s\n' "$said" | awk -v kind="$1group" '
+    /^Error: / { exit 1 }
+    $1 == "GROUP" { split("", column); for (i = 1; i <= NF; i++) column[$i] = i; next }
+    $3 ~ /^[0-9]+$/ && $(column["LAG"]) ~ /^[0-9]+$/ {
+      gsub(/["\\]/, "\\\\&", $1)
+      printf "kafka_%s_lag{%s=\"%s\",topic=\"%s\",partition=\"%s\"} %s\n", kind, kind, $1, $2, $3, $(column["LAG"])
+    }'
+}
+
+part() { # NAME COMMAND...
+  name=$1
+  shift
+  if said=$("$@"); then complete=1; else said= complete=0; fi
+  printf '%s\nhashistack_metrics_complete{part="%s"} %s\n' "$said" "$name" "$complete"
+}
+
+collect() {
+  active=kafka_controller_kafkacontroller_activecontrollercount
+  if ! leads; then echo "$active 0" && return; fi
+  echo "$active 1"
+  part topics topics
+  part consumer_groups groups consumer
+  part share_groups groups share
+}
+
+# The numbers of one metric beside each other, as Prometheus asks for.
+collect | LC_ALL=C sort | awk '
+  !NF { next }
+  { name = $1; sub(/\{.*/, "", name) }
+  name != last { print "# TYPE", name, "gauge"; last = name }
+  { print }'
 EOT
       }
 
@@ -871,6 +949,23 @@ EOT
       }
 
       template {
+        destination = "local/export.sh"
+        change_mode = "noop"
+        data        = <<EOT
+# Has metrics.sh tell this node's numbers every $1 seconds, and leaves them where the task `exporter` serves them to
+# Prometheus: none where they cannot be had. The main script removes what an earlier start left.
+set -u
+umask 022
+numbers=/alloc/metrics/numbers.prom
+mkdir -p "$${numbers%/*}"
+while :; do
+  sleep "$1" || :
+  if timeout 180 sh /local/metrics.sh >"$numbers.new"; then mv "$numbers.new" "$numbers"; else rm -f "$numbers"; fi
+done
+EOT
+      }
+
+      template {
         destination = "secrets/cluster.env"
         change_mode = "noop"
         env         = true
@@ -886,6 +981,39 @@ EOT
       resources {
         cpu    = 500
         memory = 1024
+      }
+    }
+
+    # what metrics.sh wrote of this node, for Prometheus, at /metrics
+    task "exporter" {
+      driver = "docker"
+      user   = "65534"
+
+      lifecycle {
+        hook    = "poststart"
+        sidecar = true
+      }
+
+      config {
+        image        = "prom/node-exporter:v1.9.0"
+        network_mode = "host"
+        args = [
+          "--collector.disable-defaults",
+          "--collector.textfile",
+          "--collector.textfile.directory=/alloc/metrics",
+          "--web.disable-exporter-metrics",
+          "--web.listen-address=${NOMAD_ADDR_metrics}",
+          "--web.max-requests=2",
+        ]
+      }
+
+      env {
+        GOMEMLIMIT = "48MiB"
+      }
+
+      resources {
+        cpu    = 20
+        memory = 64
       }
     }
   }

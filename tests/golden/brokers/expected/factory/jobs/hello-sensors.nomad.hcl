@@ -102,6 +102,10 @@ job "hello-sensors" {
       port "local" {
         static = 13203
       }
+
+      port "metrics" {
+        static = 13204
+      }
     }
 
     # Clients hear that this node goes before it does.
@@ -121,6 +125,12 @@ job "hello-sensors" {
         interval = "15s"
         timeout  = "15s"
       }
+    }
+
+    service {
+      name = "hello-sensors-metrics"
+      port = "metrics"
+      tags = ["metrics"]
     }
 
     # backing_services.sensors: where clients go
@@ -478,6 +488,7 @@ EOT
 # Run one node. The majority of the places makes one cluster, whoever comes first; an empty disk is filled by the others.
 set -eu
 . "$NOMAD_ALLOC_DIR/member.env"
+rm -f /alloc/metrics/numbers.prom
 
 # A member is known by its place: one with an empty disk is the one that it was.
 export NATS_SERVER_NAME="$NOMAD_JOB_NAME-$MEMBER_ID"
@@ -490,6 +501,7 @@ export NATS_ROUTES="[$routes]"
 
 # The mark that this disk belongs to the cluster.
 (until sh /local/serves.sh; do sleep 1; done; touch /data/.formed) &
+sh /local/export.sh 15 &
 
 exec nats-server --config "$NOMAD_SECRETS_DIR/nats.conf"
 EOT
@@ -559,6 +571,52 @@ for peer in $PEERS; do
     role=member
     [ "$name" != "$leader" ] || role=leader
     echo "member.$${peer%%=*}=$${peer#*=} $role $state"
+done
+EOT
+      }
+
+      template {
+        destination = "local/metrics.sh"
+        change_mode = "noop"
+        data        = <<EOT
+# Tells this node's numbers for Prometheus, under the names that NATS' own exporter gives them.
+set -u
+ask() { printf 'GET /%s HTTP/1.0\r\n\r\n' "$1" | nc -w 5 127.0.0.1 "$NOMAD_PORT_monitor" | tr -d '\r'; }
+
+# The fields of the answer itself, not those within others: NATS indents them by two.
+tell() { # TYPE PREFIX FIELD[=NAME]...
+    type=$1 prefix=$2
+    shift 2
+    for field; do
+        value=$(printf '%s\n' "$answer" | sed -n "s/^  \"$${field%=*}\": \([0-9.]*\),\{0,1\}$/\1/p")
+        [ -n "$value" ] || return 1
+        name=$${prefix}_$${field#*=}
+        printf '# TYPE %s %s\n%s %s\n' "$name" "$type" "$name" "$value"
+    done
+}
+
+answer=$(ask varz)
+tell gauge gnatsd_varz connections subscriptions routes slow_consumers mem cpu || exit 1
+tell counter gnatsd_varz total_connections in_msgs out_msgs in_bytes out_bytes || exit 1
+answer=$(ask jsz)
+tell gauge jetstream_server streams=total_streams consumers=total_consumers messages=total_messages \
+    bytes=total_message_bytes
+EOT
+      }
+
+      template {
+        destination = "local/export.sh"
+        change_mode = "noop"
+        data        = <<EOT
+# Has metrics.sh tell this node's numbers every $1 seconds, and leaves them where the task `exporter` serves them to
+# Prometheus: none where they cannot be had. The main script removes what an earlier start left.
+set -u
+umask 022
+numbers=/alloc/metrics/numbers.prom
+mkdir -p "$${numbers%/*}"
+while :; do
+  sleep "$1" || :
+  if timeout 180 sh /local/metrics.sh >"$numbers.new"; then mv "$numbers.new" "$numbers"; else rm -f "$numbers"; fi
 done
 EOT
       }
@@ -662,6 +720,39 @@ EOT
       resources {
         cpu    = 300
         memory = 256
+      }
+    }
+
+    # what metrics.sh wrote of this node, for Prometheus, at /metrics
+    task "exporter" {
+      driver = "docker"
+      user   = "65534"
+
+      lifecycle {
+        hook    = "poststart"
+        sidecar = true
+      }
+
+      config {
+        image        = "prom/node-exporter:v1.9.0"
+        network_mode = "host"
+        args = [
+          "--collector.disable-defaults",
+          "--collector.textfile",
+          "--collector.textfile.directory=/alloc/metrics",
+          "--web.disable-exporter-metrics",
+          "--web.listen-address=${NOMAD_ADDR_metrics}",
+          "--web.max-requests=2",
+        ]
+      }
+
+      env {
+        GOMEMLIMIT = "48MiB"
+      }
+
+      resources {
+        cpu    = 20
+        memory = 64
       }
     }
   }
