@@ -14,7 +14,6 @@ from hashistack.plan.restorer import Claim
 
 _DONE = 200
 _ENDED = ("Unknown allocation", "Task not found", "Task not running")
-_ALL = ("",)  # the name that means every task
 _END_SECONDS = 60.0  # twice the kill_timeout of our tasks
 
 
@@ -32,13 +31,18 @@ class Instances:
         found.sort(key=lambda each: -int(each["CreateIndex"]))
         return tuple(_claim(each, everywhere=kinds.get(each["JobID"]) == "system") for each in found)
 
-    def lives(self, claim: Claim) -> bool:
+    def lives(self, claim: Claim) -> bool | None:
         """Ask the machine of an instance whether a task of it runs: one that has ended takes no signal.
 
-        A machine that does not answer is believed: Nomad finds out by itself that it is gone. What an instance uses
-        would not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
+        None where the machine does not answer: Nomad finds out by itself that it is gone. What an instance uses would
+        not tell: Nomad measures that only for those who publish it (`publish_allocation_metrics`).
         """
-        return not all(self._has_ended(claim.id, task) for task in claim.tasks or _ALL)
+        answers = set()
+        for task in claim.tasks or self._tasks(claim):
+            if answer := self._runs(claim.id, task):
+                return True
+            answers.add(answer)
+        return None if None in answers else False
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet.
@@ -76,13 +80,23 @@ class Instances:
         except BackendError:  # also where it does not answer in time
             return False
 
-    def _has_ended(self, allocation: str, task: str) -> bool:
+    def _tasks(self, claim: Claim) -> tuple[str, ...]:
+        """Return the tasks that an instance is to have; the servers may have heard of none."""
+        found = self._nomad.get(f"allocation/{claim.id}")
+        groups = found["Job"]["TaskGroups"] if found else []
+        return tuple(
+            task["Name"] for group in groups if group["Name"] == claim.group for task in group["Tasks"]
+        )
+
+    def _runs(self, allocation: str, task: str) -> bool | None:
         body = {"Task": task, "Signal": SIGN_OF_LIFE}
         try:
             status, text = self._nomad.attempt("put", f"client/allocation/{allocation}/signal", body)
         except BackendError:  # also where it does not answer in time
-            return False
-        return status != _DONE and any(words in text for words in _ENDED)
+            return None
+        if status == _DONE:
+            return True
+        return False if any(words in text for words in _ENDED) else None
 
     def _await_end(self, allocation: str) -> None:
         def ended() -> bool:

@@ -46,8 +46,8 @@ class Instances(Protocol):
     def claimed(self) -> Sequence[Claim]:
         """List the instances that are to run, the newest first."""
 
-    def lives(self, claim: Claim) -> bool:
-        """Ask the machine of an instance whether it runs."""
+    def lives(self, claim: Claim) -> bool | None:
+        """Ask the machine of an instance whether it runs; None where it does not answer."""
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet."""
@@ -156,11 +156,23 @@ class Restorer:
     def _replace_the_dead(self) -> None:
         claims = self.instances.claimed()
         doubles = self._end_doubles(claims)
-        for claim in claims:
-            # One that began after the backup does not tell it twice, and Consul no longer knows its token.
-            if claim not in doubles and self.instances.lives(claim) != claim.begun:
-                self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
-                self.instances.replace(claim)
+        alive = [(claim, self.instances.lives(claim)) for claim in claims if claim not in doubles]
+        ended = [claim for claim, lives in alive if claim.begun and lives is False]
+        untold = [claim for claim, lives in alive if lives and not claim.begun]
+        for claim in (*ended, *self._for_good(untold)):
+            self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
+            self.instances.replace(claim)
+
+    def _for_good(self, untold: Sequence[Claim]) -> Sequence[Claim]:
+        """Return those of the instances of which the servers still have not heard that they began.
+
+        One that began after the backup does not tell it twice, and Consul no longer knows its token; any other does.
+        """
+        if not untold:
+            return ()
+        self.clock.wait(_LOOK)
+        claims = self.instances.claimed()
+        return [claim for claim in untold if claim in claims]
 
     def _await_calm(self) -> tuple[Claim, ...]:
         """End what comes up twice until nothing does any more; return what has not begun by then."""

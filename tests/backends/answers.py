@@ -14,11 +14,15 @@ from urllib.parse import urlsplit
 from hashistack.backends.endpoint import Endpoint, Product
 
 
+class Turns(list[Any]):
+    """Answers one after another."""
+
+
 @dataclass
 class Answers:
     """Answers by path below /v1/, to a change by method and path; a pair is a status and a body.
 
-    What was changed is in `changes`.
+    `Turns` have an answer for each time that they are asked. What was changed is in `changes`.
     """
 
     url: str = ""
@@ -51,6 +55,8 @@ def answering() -> Iterator[Answers]:
             return urlsplit(self.path).path.removeprefix("/v1/")
 
         def _answer(self, answer: Any) -> None:
+            if isinstance(answer, Turns):
+                answer = answer.pop(0)
             status, body = answer if isinstance(answer, tuple) else (200, answer)
             text = body if isinstance(body, str) else json.dumps(body)
             self.send_response(status)

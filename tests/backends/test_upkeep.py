@@ -17,7 +17,7 @@ from hashistack.plan.actual import Json
 from hashistack.plan.checkup import Failing, Machine, Peer
 from hashistack.plan.restorer import Claim
 from hashistack.plan.upgrade import Running
-from tests.backends.answers import Answers, answering
+from tests.backends.answers import Answers, Turns, answering
 from tests.unit.plan.test_upgrade import THREE
 
 
@@ -243,20 +243,36 @@ def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) 
     )
 
 
+UNKNOWN, ENDED, AWAY = (500, "Unknown allocation a"), (500, "Task not running"), (404, "No path to node")
+
+
 @pytest.mark.parametrize(
-    ("answer", "lives"),
+    ("answers", "lives"),
     [
-        ({}, True),
-        ((500, "Unknown allocation a"), False),
-        ((500, "Task not running"), False),
-        ((404, "No path to node"), True),  # it is for Nomad to find out that a machine is gone
+        ([{}], True),
+        ([ENDED, {}], True),  # what had to be done first is done
+        ([AWAY, {}], True),
+        ([UNKNOWN, UNKNOWN], False),
+        ([ENDED, ENDED], False),
+        ([AWAY, AWAY], None),  # it is for Nomad to find out that a machine is gone
+        ([ENDED, AWAY], None),
     ],
 )
-def test_an_instance_lives_unless_its_machine_denies_it(nomad: Answers, answer: Any, lives: bool) -> None:
-    nomad.given = {"PUT client/allocation/a/signal": answer}
-    claim = Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web"))
+@pytest.mark.parametrize("told", [True, False])
+def test_an_instance_lives_as_long_as_one_of_its_tasks_takes_a_signal(
+    nomad: Answers, answers: list[Any], lives: bool | None, told: bool
+) -> None:
+    """Also where the servers have not heard of its tasks: they know which it is to have."""
+    group = {"Name": "web", "Tasks": [{"Name": "wait"}, {"Name": "web"}]}
+    others = {"Name": "other", "Tasks": [{"Name": "none"}]}
+    nomad.given = {
+        "PUT client/allocation/a/signal": Turns(answers),
+        "allocation/a": {"Job": {"TaskGroups": [others, group]}},
+    }
+    claim = Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web") if told else ())
     assert Instances(nomad.endpoint("Nomad")).lives(claim) is lives
-    assert nomad.changes[0][2] == {"Task": "wait", "Signal": "SIGCONT"}
+    asked = [body for _, _, body in nomad.changes]
+    assert asked == [{"Task": task, "Signal": "SIGCONT"} for task in ("wait", "web")[: len(answers)]]
 
 
 def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> None:

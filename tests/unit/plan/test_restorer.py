@@ -35,6 +35,8 @@ class FakeCluster:
     deaf: int = 0
     looks: int = 0
     begun_since: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    tells: dict[int, Claim] = field(default_factory=dict)
 
     def restore(self, product: str, path: Path) -> None:
         self.story.append(f"restore {path.name}")
@@ -57,9 +59,13 @@ class FakeCluster:
         self.looks += 1
         if self.looks in self.late:
             self.claims = (*self.claims, self.late[self.looks])
+        told = self.tells.get(self.looks)
+        self.claims = tuple(replace(each, begun=True) if each == told else each for each in self.claims)
         return self.claims
 
-    def lives(self, claim: Claim) -> bool:
+    def lives(self, claim: Claim) -> bool | None:
+        if claim.id in self.silent:
+            return None
         return claim.id not in self.dead if claim.begun else claim.id in self.begun_since
 
     def replace(self, claim: Claim) -> None:
@@ -157,6 +163,20 @@ def test_one_that_began_after_the_backup_is_replaced() -> None:
     cluster = FakeCluster(claims=(replace(WEB, begun=False), PROXY), begun_since=("a1",))
     assert restore(cluster) == ()
     assert cluster.story[-2:] == ["restart", "replace a1"]
+
+
+def test_one_that_begins_while_it_is_looked_at_is_left_to_it() -> None:
+    begins = replace(WEB, begun=False)
+    cluster = FakeCluster(claims=(begins, PROXY), begun_since=("a1",), tells={2: begins})
+    assert restore(cluster) == ()
+    assert cluster.story[-1] == "restart"
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_one_whose_machine_does_not_answer_is_left_to_nomad(begun: bool) -> None:
+    cluster = FakeCluster(claims=(replace(WEB, begun=begun), PROXY), silent=("a1",), begun_since=("a1",))
+    restore(cluster)
+    assert cluster.story[-1] == "restart"
 
 
 def test_an_election_is_waited_for() -> None:
