@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import program
-
 JOBS = Path(__file__).parents[3] / "jobs" / "kafka"
 TOPICS = """Topic: orders\tTopicId: a\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: min.insync.replicas=2,x.y=9
 \tTopic: orders\tPartition: 0\tLeader: 1\tReplicas: 1,2,3\tIsr: 1,2,3\tElr: \tLastKnownElr: 
@@ -68,11 +66,9 @@ queue orders 0 40 3
 Run = Callable[..., list[str]]
 
 
-@pytest.fixture(params=["dash", "busybox ash"])
-def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+@pytest.fixture
+def run(shell: list[str], tmp_path: Path) -> Run:
     """Return what runs a script of the job, in the shells of Debian and of the official image."""
-    shell = request.param.split()
-    program(shell[0], "busybox-static" if shell[0] == "busybox" else "")
     for folder in (
         "local",
         "alloc",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.backends.answers import answering
 from tests.conftest import program
 
 METRICS = Path(__file__).parents[3] / "jobs" / "nats" / "metrics.sh"
@@ -51,11 +47,7 @@ def busybox() -> str:
     return program("busybox", "busybox-static")
 
 
-SHELLS = pytest.mark.parametrize("shell", ["dash", "busybox ash"])
-
-
-@SHELLS
-def test_a_node_tells_its_own_numbers_and_not_those_within_others(shell: str, tmp_path: Path) -> None:
+def test_a_node_tells_its_own_numbers_and_not_those_within_others(shell: list[str], tmp_path: Path) -> None:
     said = _metrics(shell, tmp_path, VARZ, JSZ)
     samples = dict(line.split() for line in said.stdout.splitlines() if not line.startswith("#"))
     assert said.returncode == 0
@@ -79,37 +71,15 @@ def test_a_node_tells_its_own_numbers_and_not_those_within_others(shell: str, tm
     assert "# TYPE gnatsd_varz_in_msgs counter" in said.stdout
 
 
-@SHELLS
-def test_it_fails_where_nothing_answers(shell: str, tmp_path: Path) -> None:
+def test_it_fails_where_nothing_answers(shell: list[str], tmp_path: Path) -> None:
     assert _metrics(shell, tmp_path, "", "").returncode == 1
 
 
-def _metrics(shell: str, folder: Path, varz: str, jsz: str) -> subprocess.CompletedProcess[str]:
+def _metrics(shell: list[str], folder: Path, varz: str, jsz: str) -> subprocess.CompletedProcess[str]:
     (folder / "nc").write_text('#!/bin/sh\nexec busybox nc "$@"\n')
     (folder / "nc").chmod(0o755)
-    with _answering({"/varz": varz, "/jsz": jsz}) as port:
-        environ = {"PATH": f"{folder}:/usr/bin:/bin", "NOMAD_PORT_monitor": str(port)}
-        argv = [*shell.split(), str(METRICS)]
+    with answering() as nats:
+        nats.given = {"/varz": varz, "/jsz": jsz}
+        environ = {"PATH": f"{folder}:/usr/bin:/bin", "NOMAD_PORT_monitor": nats.url.rpartition(":")[2]}
+        argv = [*shell, str(METRICS)]
         return subprocess.run(argv, capture_output=True, text=True, env=environ, check=False, timeout=30)
-
-
-@contextmanager
-def _answering(texts: dict[str, str]) -> Iterator[int]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(texts[self.path].encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
