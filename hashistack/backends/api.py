@@ -47,7 +47,7 @@ class Api:
         found = self.get(path, **params)
         return None if found is None else self._object(found, f"reading {path}")
 
-    def listed(self, path: str, **params: object) -> list[Json]:
+    def listed(self, path: str, /, **params: object) -> list[Json]:
         """Return the objects of a list."""
         found = self._json(self._read(path, params), f"reading {path}") or []
         if not isinstance(found, list):

@@ -44,6 +44,21 @@ class Instances:
             answers.add(answer)
         return None if None in answers else False
 
+    def lost_folder(self, claim: Claim) -> bool:
+        """Tell whether a task of an instance has done its work, but not in the folder that the instance has now.
+
+        Nomad takes from the servers what is done, also for an instance that it begins in an empty folder. What a task
+        said is in the folder. False where the machine does not tell.
+        """
+        if not claim.done:
+            return False
+        try:
+            files = self._nomad.listed(f"client/fs/ls/{claim.id}", path="/alloc/logs")
+        except BackendError:  # also where it does not answer in time
+            return False
+        names = [file["Name"] for file in files]
+        return not all(any(name.startswith(f"{task}.std") for name in names) for task in claim.done)
+
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet.
 
@@ -120,6 +135,7 @@ def _claim(allocation: Json, *, everywhere: bool) -> Claim:
         place.append(allocation["NodeID"])
     if (allocation.get("DeploymentStatus") or {}).get("Canary"):
         place.append("canary")
+    states = allocation.get("TaskStates") or {}
     return Claim(
         allocation["ID"],
         allocation["JobID"],
@@ -127,5 +143,11 @@ def _claim(allocation: Json, *, everywhere: bool) -> Claim:
         everywhere,
         " ".join(place),
         begun=allocation["ClientStatus"] == "running",
-        tasks=tuple(sorted(allocation.get("TaskStates") or {})),
+        tasks=tuple(sorted(states)),
+        done=tuple(sorted(task for task, state in states.items() if _is_done(state))),
     )
+
+
+def _is_done(state: Json) -> bool:
+    """Tell whether a task began and ended well."""
+    return state["State"] == "dead" and not state["Failed"] and bool(state["StartedAt"])

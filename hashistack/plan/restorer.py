@@ -28,7 +28,8 @@ class Claim:
     """An instance that is to run, as Nomad's servers see it.
 
     `everywhere`: it is of a job that runs on every machine. `place` is what only one instance is to have. `begun`: the
-    servers take it for running. `tasks`: those of its tasks of which they have heard.
+    servers take it for running. `tasks`: those of its tasks of which they have heard; `done`: those of them that have
+    done their work, and do not run again.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Claim:
     place: str
     begun: bool = True
     tasks: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 class Instances(Protocol):
@@ -48,6 +50,9 @@ class Instances(Protocol):
 
     def lives(self, claim: Claim) -> bool | None:
         """Ask the machine of an instance whether it runs; None where it does not answer."""
+
+    def lost_folder(self, claim: Claim) -> bool:
+        """Tell whether its machine began an instance anew in an empty folder, without what is done before its tasks."""
 
     def replace(self, claim: Claim) -> None:
         """End an instance, and have another one in its place if it has no other yet."""
@@ -89,6 +94,10 @@ class Restorer:
     for good, and keep its ports. So the machines forget what has ended and their agents start anew (`restart`; the
     containers go on), then each instance is asked for at its machine, and replaced where there is none. Instances that
     the snapshot does not know are ended by the machines themselves.
+
+    Machines that heard from servers without data have ended all instances, and begin those of the snapshot anew, in
+    empty folders. But what comes before an instance's tasks is done by what the servers say, and does not run again:
+    such an instance is replaced, too.
 
     A machine that was still ending an instance says so after the restore, and Nomad places another one; but it starts
     the first one again, too, which the snapshot says is to run. Two that want the same ports let Nomad place nothing
@@ -156,10 +165,12 @@ class Restorer:
     def _replace_the_dead(self) -> None:
         claims = self.instances.claimed()
         doubles = self._end_doubles(claims)
-        alive = [(claim, self.instances.lives(claim)) for claim in claims if claim not in doubles]
+        singles = [claim for claim in claims if claim not in doubles]
+        bereft = [claim for claim in singles if self.instances.lost_folder(claim)]
+        alive = [(claim, self.instances.lives(claim)) for claim in singles if claim not in bereft]
         ended = [claim for claim, lives in alive if claim.begun and lives is False]
         untold = [claim for claim, lives in alive if lives and not claim.begun]
-        for claim in (*ended, *self._for_good(untold)):
+        for claim in (*bereft, *ended, *self._for_good(untold)):
             self.progress.report(Waiting(f"{claim.job}: {claim.group} to start anew"))
             self.instances.replace(claim)
 

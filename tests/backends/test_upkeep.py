@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -222,11 +223,18 @@ def allocation(identity: str, job: str, desired: str = "run", client: str = "run
     }
 
 
+STATES = {
+    "web": {"State": "running", "Failed": False, "StartedAt": "2026-11-23T13:20:16Z"},
+    "worse": {"State": "dead", "Failed": True, "StartedAt": "2026-11-23T13:20:16Z"},
+    "wait": {"State": "dead", "Failed": False, "StartedAt": "2026-11-23T13:20:16Z"},
+}
+
+
 def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) -> None:
     nomad.given = {
         "jobs": [{"ID": "shop", "Type": "service"}, {"ID": "ingress", "Type": "system"}],
         "allocations": [
-            allocation("a", "shop", TaskStates={"web": {"State": "running"}, "wait": {"State": "dead"}}),
+            allocation("a", "shop", TaskStates=STATES),
             allocation("b", "ingress", TaskStates=None),
             allocation("c", "shop", desired="stop"),
             allocation("d", "shop", client="complete"),
@@ -237,7 +245,7 @@ def test_what_is_to_run_is_claimed_with_the_place_that_it_takes(nomad: Answers) 
     claimed = Instances(nomad.endpoint("Nomad")).claimed()
     assert claimed == (
         Claim("e", "shop", "web", False, "shop.web[0]", begun=False),
-        Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web")),
+        Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web", "worse"), done=("wait",)),
         Claim("b", "ingress", "web", True, "ingress.web[0] n1"),
         Claim("f", "shop", "web", False, "shop.web[0] canary"),
     )
@@ -273,6 +281,30 @@ def test_an_instance_lives_as_long_as_one_of_its_tasks_takes_a_signal(
     assert Instances(nomad.endpoint("Nomad")).lives(claim) is lives
     asked = [body for _, _, body in nomad.changes]
     assert asked == [{"Task": task, "Signal": "SIGCONT"} for task in ("wait", "web")[: len(answers)]]
+
+
+FOLDER = [".wait.stdout.fifo", "web.stdout.0", "web.stderr.0"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "lost"),
+    [
+        ([*FOLDER, "wait.stderr.3"], False),
+        (FOLDER, True),
+        ([], True),
+        ((500, "Unknown allocation a"), False),  # it does not live, and is replaced for that
+        ((404, "No path to node"), False),
+    ],
+)
+def test_an_instance_has_lost_its_folder_where_it_lacks_what_a_task_said_that_is_done(
+    nomad: Answers, answer: Any, lost: bool
+) -> None:
+    files = [{"Name": name} for name in answer] if isinstance(answer, list) else answer
+    nomad.given = {"client/fs/ls/a": files}
+    claim = Claim("a", "shop", "web", False, "shop.web[0]", tasks=("wait", "web"), done=("wait",))
+    instances = Instances(nomad.endpoint("Nomad"))
+    assert instances.lost_folder(claim) is lost
+    assert not instances.lost_folder(replace(claim, done=()))
 
 
 def test_machines_are_heard_when_all_that_are_ready_answer(nomad: Answers) -> None:

@@ -36,6 +36,7 @@ class FakeCluster:
     looks: int = 0
     begun_since: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    bereft: tuple[str, ...] = ()
     tells: dict[int, Claim] = field(default_factory=dict)
 
     def restore(self, product: str, path: Path) -> None:
@@ -67,6 +68,9 @@ class FakeCluster:
         if claim.id in self.silent:
             return None
         return claim.id not in self.dead if claim.begun else claim.id in self.begun_since
+
+    def lost_folder(self, claim: Claim) -> bool:
+        return claim.id in self.bereft
 
     def replace(self, claim: Claim) -> None:
         self.story.append(f"replace {claim.id}")
@@ -112,6 +116,15 @@ def test_of_two_in_one_place_the_newest_stays(dead: tuple[str, ...]) -> None:
     newer = replace(WEB, id="a3", begun=False)
     cluster = FakeCluster(claims=(newer, WEB, PROXY), dead=dead)
     restore(cluster)
+    assert cluster.story[-2:] == ["restart", "replace a1"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("dead", [(), ("a1",)])
+def test_one_that_was_begun_anew_in_an_empty_folder_is_replaced(begun: bool, dead: tuple[str, ...]) -> None:
+    """Also where some of its tasks run: they lack what is done before."""
+    cluster = FakeCluster(claims=(replace(WEB, begun=begun), PROXY), bereft=("a1",), dead=dead)
+    assert restore(cluster) == ()
     assert cluster.story[-2:] == ["restart", "replace a1"]
 
 
