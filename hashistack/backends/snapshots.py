@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint, session
@@ -35,10 +35,16 @@ from hashistack.plan.backup import (
 )
 from hashistack.plan.progress import Progress, Waiting
 
+T = TypeVar("T")
+
 _PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
 _TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
 _UNSETTLED = "cannot take snapshot now"  # hashicorp/raft, snapshot.go
 _UNSETTLED_PATIENCE = 90.0  # seconds: a leader writes something every 60 s
+# Consul's leader may cut the connection of the server that was asked before that has read all: hashicorp/consul#6893.
+_CUT = ("connection reset by peer", "unexpected EOF", "Connection broken")
+_BROKEN = "HS429"
+_TRIES = 3
 _TICK = 2.0
 _CHUNK = 1 << 20
 _OK = 200
@@ -89,7 +95,18 @@ class Snapshots:
         return all(api.attempt("get", "agent/self")[0] == _OK for api in self._apis.values())
 
     def save(self, product: str, path: Path, progress: Progress) -> int:
-        """Write a snapshot to a new file, check that it is whole, and return its size in bytes."""
+        """Write a snapshot to a new file, check that it is whole, and return its size in bytes.
+
+        One that was cut off on its way is asked for again.
+        """
+        return _asked_again(partial(self._saved, product, path, progress))
+
+    def restore(self, product: str, path: Path) -> None:
+        """Put a snapshot in the place of all that the servers have; twice does no harm."""
+        _asked_again(partial(self._put, product, path))
+
+    def _saved(self, product: str, path: Path, progress: Progress) -> int:
+        path.unlink(missing_ok=True)
         endpoint = self._endpoints[product]
         response = self._taken(endpoint, progress)
         with explained(endpoint, "taking a snapshot"), _private(path) as file:
@@ -100,8 +117,7 @@ class Snapshots:
         _check_archive(product, path)
         return path.stat().st_size
 
-    def restore(self, product: str, path: Path) -> None:
-        """Put a snapshot in the place of all that the servers have."""
+    def _put(self, product: str, path: Path) -> None:
         with path.open("rb") as file:
             self._call("put", self._endpoints[product], data=file)
 
@@ -131,6 +147,21 @@ class Snapshots:
         if response.status_code >= _FAILURES:
             raise BackendError(from_status(endpoint, doing, response.status_code, response.text))
         return response
+
+
+def _asked_again(call: Callable[[], T]) -> T:
+    """Ask up to `_TRIES` times, as long as what is said is cut off on its way."""
+    for _ in range(_TRIES - 1):
+        try:
+            return call()
+        except BackendError as error:
+            if not _was_cut(error):
+                raise
+    return call()
+
+
+def _was_cut(error: BackendError) -> bool:
+    return error.diagnostics[0].code == _BROKEN or any(words in str(error) for words in _CUT)
 
 
 class BackupFolder:

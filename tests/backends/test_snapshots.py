@@ -27,8 +27,14 @@ MANIFEST = Manifest("shop", "factory", "2026-11-21T18:06:31Z", "1.22.7", "1.11.3
 
 # What Nomad 1.11.3 answered right after its servers were replaced.
 UNSETTLED = (
+    500,
     b"Raft error when taking snapshot: cannot take snapshot now, wait until the configuration entry at 107 has been "
-    b"applied (have applied 104)"
+    b"applied (have applied 104)",
+)
+# What a follower of Consul 1.22.7 answered whose connection to the leader was cut.
+RESET = (
+    500,
+    b"failed to decode response: read tcp 10.0.0.1:54893->10.0.0.3:8300: read: connection reset by peer",
 )
 
 
@@ -53,7 +59,7 @@ class Server:
     url: str = ""
     status: int = 200
     content: bytes = b""
-    unsettled: int = 0  # how often Raft makes no snapshot yet
+    first: list[tuple[int, bytes]] = field(default_factory=list)  # what it answers before
     put: dict[str, bytes] = field(default_factory=dict)
     tokens: list[str | None] = field(default_factory=list)
 
@@ -69,15 +75,17 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.tokens.append(self.headers["X-Nomad-Token"] or self.headers["X-Consul-Token"])
-            told.unsettled -= 1
-            self.send_response(told.status if told.unsettled < 0 else 500)
+            status, content = told.first.pop(0) if told.first else (told.status, told.content)
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(told.content if told.unsettled < 0 else UNSETTLED)
+            self.wfile.write(content)
 
         def do_PUT(self) -> None:
             told.put[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(told.status)
+            status, content = told.first.pop(0) if told.first else (told.status, b"")
+            self.send_response(status)
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
@@ -131,13 +139,28 @@ def test_a_refusal_is_explained(server: Server, tmp_path: Path) -> None:
     server.status, server.content = 403, b"Permission denied"
     with pytest.raises(BackendError, match="permission denied"):
         save(server, tmp_path)
+    assert len(server.tokens) == 1
 
 
 def test_servers_that_have_just_changed_are_asked_again(server: Server, tmp_path: Path) -> None:
-    server.content, server.unsettled = archive(), 2
+    server.content, server.first = archive(), [UNSETTLED, UNSETTLED]
     progress = FakeProgress()
     assert read_backup(save(server, tmp_path / "saved", progress)) == MANIFEST
     assert progress.events == [Waiting("Consul to make a snapshot: its servers have just changed")]
+
+
+def test_what_was_cut_off_on_its_way_is_asked_for_again(server: Server, tmp_path: Path) -> None:
+    server.content, server.first = archive(), [RESET, (200, archive()[:99]), UNSETTLED]
+    assert read_backup(save(server, tmp_path / "saved")) == MANIFEST
+    assert [path.name for path in tmp_path.iterdir()] == ["saved"]
+
+
+def test_what_is_always_cut_off_is_told(server: Server, tmp_path: Path) -> None:
+    server.first = [RESET] * 9
+    with pytest.raises(BackendError, match="connection reset by peer"):
+        save(server, tmp_path)
+    assert len(server.tokens) == 3
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_backup_never_overwrites(server: Server, tmp_path: Path) -> None:
@@ -164,6 +187,8 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_snapshot_goes_back_byte_by_byte(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "consul.snap"
     path.write_bytes(archive())
+    server.first = [RESET]
     server.snapshots().restore("Consul", path)
     server.snapshots().restore("Nomad", path)
+    assert server.first == []
     assert server.put == {"/v1/snapshot": path.read_bytes(), "/v1/operator/snapshot": path.read_bytes()}
