@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.exec_connection import END, hang_up, opened, release
-from hashistack.backends.exec_end import GO, Marked, Write
+from hashistack.backends.exec_end import ALONE, FED, GO, TALKING, Marked, Write
 from hashistack.backends.failures import from_status, from_text
 from hashistack.diagnostics import BackendError, Diagnostic, Interrupted
 from hashistack.messages import cluster as messages
@@ -78,9 +78,26 @@ class Exec:
         limits: Limits = Limits(),
     ) -> int:
         """Run a command, hand on what it writes as it comes, and return its exit code."""
+        return self._run(
+            task, command, {"stdout": out, "stderr": err}, stdin, limits, ALONE if stdin is None else FED
+        )
+
+    def talk(self, task: Task, command: Sequence[str], *, out: Write, err: Write, stdin: Reader) -> int:
+        """Run a command to which its answers are answered; whether all of them came is not known here."""
+        return self._run(task, command, {"stdout": out, "stderr": err}, stdin, Limits(), TALKING)
+
+    def _run(
+        self,
+        task: Task,
+        command: Sequence[str],
+        sinks: Mapping[str, Write],
+        stdin: Reader | None,
+        limits: Limits,
+        way: str,
+    ) -> int:
         doing = f"running {command[0]} in {task.name} of {task.allocation[:8]}"
         for _ in range(_STARTS):
-            marked = Marked(command, {"stdout": out, "stderr": err}, fed=stdin is not None)
+            marked = Marked(command, sinks, way)
             talk = _Talk(self._endpoint, doing, limits, marked)
             code = self._once(talk, task, stdin)
             if code is not None:

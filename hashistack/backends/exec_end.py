@@ -14,10 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 Write = Callable[[bytes], object]
 
 # The first waits until we are gone; where the command has read standard input, nothing is left to wait for.
-_ALONE = 'BEGIN "$@" </dev/null; code=$?; END cat >/dev/null'
-_FED = 'BEGIN "$@"; code=$?; END sleep 20'
+ALONE = 'BEGIN "$@" </dev/null; code=$?; END cat >/dev/null'
+FED = 'BEGIN "$@"; code=$?; END sleep 20'
+# Who talks to the command may answer before more comes, so nothing of its output is held back to be looked at: it has
+# no mark, and whether all of it has come is for the two to know.
+TALKING = 'BEGIN "$@"; code=$?; TOLD sleep 20'
+"""How a command is run: without input, with some, or by one who talks to it."""
 _BEGIN = "printf MARK; read -r go || exit 125;"
-_END = 'printf %s%03d MARK "$code"; printf %s%03d MARK "$code" >&2;'
+_END = 'printf %s%03d MARK "$code"; TOLD'
+_TOLD = 'printf %s%03d MARK "$code" >&2;'
 GO = b"go\n"
 """What the shell waits for."""
 _DIGITS = 3
@@ -26,15 +31,21 @@ _DIGITS = 3
 class Marked:
     """The streams of one command, handed on without their marks; `command` is what has to run instead of it."""
 
-    def __init__(self, command: Sequence[str], sinks: Mapping[str, Write], *, fed: bool) -> None:
-        """Begin streams by name; `fed` says that the command reads standard input."""
+    def __init__(self, command: Sequence[str], sinks: Mapping[str, Write], way: str) -> None:
+        """Begin streams by name; `way` is one of `ALONE`, `FED` and `TALKING`."""
         mark = secrets.token_hex(8)
-        script = (_FED if fed else _ALONE).replace("BEGIN", _BEGIN).replace("END", _END).replace("MARK", mark)
+        script = (
+            way.replace("BEGIN", _BEGIN).replace("END", _END).replace("TOLD", _TOLD).replace("MARK", mark)
+        )
         self.begun = False
         self._mark = mark.encode()
         self._before = b""
         self.command = ("/bin/sh", "-c", script, "sh", *command)
-        self._streams = {name: _Stream(mark.encode(), write) for name, write in sinks.items()}
+        self._streams: dict[str, _Stream | _Endless] = {
+            name: _Stream(mark.encode(), write) for name, write in sinks.items()
+        }
+        if way == TALKING:
+            self._streams["stdout"] = _Endless(sinks["stdout"])
 
     def take(self, name: str, data: bytes) -> None:
         """Hand on what a stream has brought."""
@@ -57,8 +68,20 @@ class Marked:
     @property
     def code(self) -> int | None:
         """The exit code once every stream has come to its end."""
-        codes = [stream.code for stream in self._streams.values()]
+        codes = [stream.code for stream in self._streams.values() if isinstance(stream, _Stream)]
         return None if None in codes else codes[0]
+
+
+class _Endless:
+    def __init__(self, write: Write) -> None:
+        self._write = write
+
+    def take(self, data: bytes) -> None:
+        if data:
+            self._write(data)
+
+    def flush(self) -> None:
+        """Nothing was held back."""
 
 
 class _Stream:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from hashistack.backends.backup_file import new_file
+from hashistack.backends.bucket_backup import BucketBackup
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
-from hashistack.diagnostics import BackendError, DeployError, HashistackError, UsageProblem
+from hashistack.diagnostics import BackendError, DeployError, UsageProblem
 from hashistack.messages import stand_in_upkeep as messages
-from hashistack.messages import upkeep
 from hashistack.plan.stand_ins import StandIn
 
 _SAVE = "/local/backup.sh"
@@ -22,16 +20,13 @@ _LOOK_SECONDS = 15.0
 _LAST_WORDS = 4096
 
 
-def opened(file: Path) -> BinaryIO:
-    """Open a backup; raise where it cannot be read."""
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise UsageProblem(messages.no_backup_file(str(file), error.strerror or str(error))) from error
+def backup_of(nomad: Nomad, stand_in: StandIn) -> ServiceBackup | BucketBackup:
+    """Return what saves, and puts back, what a service keeps."""
+    return (BucketBackup if stand_in.engine.buckets else ServiceBackup)(nomad, stand_in)
 
 
 class ServiceBackup:
-    """Backups of one stand-in."""
+    """Backups of one stand-in, which its engine's own scripts make and put back."""
 
     def __init__(self, nomad: Nomad, stand_in: StandIn) -> None:
         self._stand_in = stand_in
@@ -45,7 +40,7 @@ class ServiceBackup:
     def save(self, file: Path) -> int:
         """Write a backup to a new file and return its size in bytes; nothing is left of one that fails."""
         task = self._script(_SAVE)
-        with _new(file) as writing:
+        with new_file(file) as writing:
             self._run(task, _SAVE, stdin=None, out=writing)
             size = writing.tell()
             if size == 0:
@@ -85,23 +80,3 @@ class ServiceBackup:
         if code:
             said = words.decode(errors="replace")
             raise DeployError(messages.command_failed(f"{script} in {task.name}", code, said))
-
-
-@contextmanager
-def _new(file: Path) -> Iterator[BinaryIO]:
-    """Open a file for its owner alone, which gets its name when all of it is there."""
-    work = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        if file.exists():
-            raise UsageProblem(upkeep.backup_exists(str(file)))
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as writing:
-            yield writing
-            writing.flush()
-            os.fsync(writing.fileno())
-        work.rename(file)
-    except OSError as error:
-        raise HashistackError(upkeep.backup_unwritable(str(file), error.strerror or str(error))) from error
-    finally:
-        with suppress(OSError):  # it was never made, or what is wrong with the folder has been told
-            work.unlink()

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def save(session: Session, cluster: Cluster, stack: Stack, name: str, parent: Path) -> Exit:
     """Write what a service keeps into a file below `parent`."""
     from hashistack.backends.cluster import SystemClock
-    from hashistack.backends.service_backup import ServiceBackup
+    from hashistack.backends.service_backup import backup_of
     from hashistack.views import backup as views
 
     stand_in = stand_in_of(stack, name)
     taken = SystemClock().today().replace(":", "")
     file = parent / f"{stack.app}-{stack.environment.name}-{name}-{taken}.backup"
-    size = ServiceBackup(cluster.nomad, stand_in).save(file)
+    size = backup_of(cluster.nomad, stand_in).save(file)
     views.service_saved(session.console, name, str(file), size)
     return Exit.DONE
 
@@ -35,13 +35,14 @@ def save(session: Session, cluster: Cluster, stack: Stack, name: str, parent: Pa
 def put_back(session: Session, site: Site, name: str, file: Path, view: EventView, *, yes: bool) -> Exit:
     """Put a file that `save` wrote in the place of what a service keeps."""
     from hashistack import targets
-    from hashistack.backends.service_backup import ServiceBackup, opened
+    from hashistack.backends.backup_file import opened
+    from hashistack.backends.service_backup import backup_of
     from hashistack.plan.progress import Waiting
     from hashistack.views import backup as views
 
     stand_in = stand_in_of(site.stack, name)
     with opened(file) as reading, targets.held(site) as cluster:
-        backup = ServiceBackup(cluster.nomad, stand_in)
+        backup = backup_of(cluster.nomad, stand_in)
         backup.check()
         question = f"Put {file.name} in the place of all that {name} keeps?"
         if not agreed(session, question, say.restoring_needs_yes(name), yes=yes):

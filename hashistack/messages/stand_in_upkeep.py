@@ -180,6 +180,31 @@ def no_backup_file(file: str, reason: str) -> Diagnostic:
     )
 
 
+def no_whole_backup(file: str, reason: str) -> Diagnostic:
+    """A file is no backup of an object storage, or not all of one."""
+    return Diagnostic(
+        "HS761",
+        f"{file} is no whole backup of buckets: {reason}",
+        hint="nothing was changed; name a file that `hashistack backup NAME` has written",
+    )
+
+
+def storage_failed(name: str, reason: str) -> Diagnostic:
+    """The object storage refused, or broke off, what a backup or a restore asked of it."""
+    return Diagnostic(
+        "HS762",
+        f"{name} did not go on: {reason}",
+        hint="`hashistack status` shows how it is; when it is well, run the command again: twice does no harm",
+    )
+
+
+def no_item(path: str, name: str) -> Diagnostic:
+    """What `up` stores for a service is not there."""
+    return Diagnostic(
+        "HS763", f"the Nomad variable {path} has no item {name}", hint="`hashistack up` stores it again"
+    )
+
+
 def restoring_needs_yes(name: str) -> Diagnostic:
     """Nobody is there to be asked."""
     return Diagnostic(

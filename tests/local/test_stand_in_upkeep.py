@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from hashistack.backends.backup_file import opened
 from hashistack.backends.endpoint import Endpoint
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.holders import Holders
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
-from hashistack.backends.service_backup import ServiceBackup, opened
+from hashistack.backends.service_backup import ServiceBackup
 from hashistack.diagnostics import BackendError, DeployError, UsageProblem
 from hashistack.plan.report import Member
 from tests.bed.agents import Agents

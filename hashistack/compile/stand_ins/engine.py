@@ -20,7 +20,8 @@ class Engine:
     the items that are generated once: `public` ones are read by the app (variable `nomad/jobs/<job>`), `private` ones
     by the nodes alone (`nomad/jobs/<job>/node`). `user` is the name under which the app logs in; `{job}` in it stands
     for the job. `setup` tells whether a batch job `<job>-setup` is run to its end after it; `stateful`, whether its
-    nodes have volumes and places.
+    nodes have volumes and places. `buckets` tells that what it keeps are objects, which are copied as clients of S3 do;
+    another engine whose data can be saved has `/local/backup.sh` and `/local/restore.sh`.
     """
 
     artifacts: Artifacts
@@ -30,3 +31,4 @@ class Engine:
     user: str = "app"
     setup: bool = False
     stateful: bool = True
+    buckets: bool = False

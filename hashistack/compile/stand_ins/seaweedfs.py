@@ -166,4 +166,5 @@ ENGINE = Engine(
     public=("access_key", "secret_key", "password"),
     private=("operator_access_key", "operator_secret_key", "volume_key", "filer_key"),
     setup=True,
+    buckets=True,
 )

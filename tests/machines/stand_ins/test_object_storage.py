@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import socket
 import ssl
 import time
@@ -186,6 +188,31 @@ def test_nobody_gets_in_without_keys_at_any_port(store: ObjectStore, s3: Any) ->
                 continue
             assert not lets_in(address, port), f"{name} let a client without a certificate in"
             assert b" 200 " not in plain(address, port, "/")[:20], f"{name} answered without TLS"
+
+
+def test_a_backup_brings_back_what_was_lost(site: StandIns, s3: Any) -> None:
+    large = random.Random(1).randbytes(40 * MIB)
+    said: dict[str, Any] = {"ContentType": "text/x", "Metadata": {"who": "me"}, "Tagging": "state=new"}
+    s3.upload_fileobj(io.BytesIO(large), BUCKET, "kept/large")
+    s3.put_object(Bucket=BUCKET, Key="kept/ü b+c", Body=b"0123456789", **said)
+    s3.put_object(Bucket=BUCKET, Key="kept/changed", Body=b"before")
+    with step("uploads: backup"):
+        file = site.done("backup", SERVICE, "-e", "factory", "--to", str(site.folder)).splitlines()[0]
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": "kept/large"}, {"Key": "kept/ü b+c"}]})
+    s3.put_object(Bucket=BUCKET, Key="kept/changed", Body=b"after")
+    with step("uploads: restored"):
+        site.done("restore", SERVICE, file, "-e", "factory", "--yes")
+    assert s3.get_object(Bucket=BUCKET, Key="kept/large")["Body"].read() == large
+    assert s3.get_object(Bucket=BUCKET, Key="kept/changed")["Body"].read() == b"before"
+    found = s3.get_object(Bucket=BUCKET, Key="kept/ü b+c")
+    assert (found["Body"].read(), found["ContentType"], found["Metadata"]) == (
+        b"0123456789",
+        "text/x",
+        {"who": "me"},
+    )
+    assert s3.get_object_tagging(Bucket=BUCKET, Key="kept/ü b+c")["TagSet"] == [
+        {"Key": "state", "Value": "new"}
+    ]
 
 
 def test_filers_know_every_machine_of_their_database(site: StandIns) -> None:

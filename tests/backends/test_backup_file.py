@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hashistack.backends.service_backup import opened
+from hashistack.backends.backup_file import opened
 from hashistack.diagnostics import UsageProblem
 
 
