@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from hashistack.backends.endpoint import Endpoint, session
 from hashistack.backends.failures import explained, from_status, stranger
+from hashistack.backends.patience import asked_again
 from hashistack.diagnostics import BackendError
 from hashistack.plan.actual import Json
 
@@ -93,13 +95,8 @@ class Api:
     # --- transport
 
     def _read(self, path: str, params: dict[str, object], timeout: float | None = None) -> Any:
-        for _ in range(self._asked_again):
-            try:
-                return self._ask("get", path, params, timeout=timeout)
-            except BackendError as error:
-                if error.diagnostics[0].code != _LATE:
-                    raise
-        return self._ask("get", path, params, timeout=timeout)
+        ask = partial(self._ask, "get", path, params, timeout=timeout)
+        return asked_again(ask, _is_late, 1 + self._asked_again)
 
     def _ask(
         self,
@@ -144,3 +141,7 @@ class Api:
         if self.endpoint.product == "Consul":
             return not text or _NO_SUCH_PAGE.fullmatch(text) is None
         return _NO_OBJECT.fullmatch(text) is not None
+
+
+def _is_late(error: Exception) -> bool:
+    return isinstance(error, BackendError) and error.diagnostics[0].code == _LATE

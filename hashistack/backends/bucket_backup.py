@@ -31,16 +31,15 @@ class BucketBackup:
         self._nomad = nomad
         self._stand_in = stand_in
         self._exec = Exec(nomad.endpoint)
+        self._reports = Reports(nomad)
 
     def check(self) -> None:
         """Raise where no member runs."""
-        if not Reports(self._nomad).instances(self._stand_in):
-            raise BackendError(messages.nothing_runs(self._stand_in.job))
+        self._reports.leader(self._stand_in)
 
     def save(self, file: Path) -> int:
         """Write a backup to a new file and return its size in bytes; nothing is left of one that fails."""
-        self.check()
-        with new_file(file) as writing, self._client() as s3:
+        with self._client() as s3, new_file(file) as writing:
             buckets.write(s3, writing)
             return writing.tell()
 
@@ -61,7 +60,7 @@ class BucketBackup:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        task, *_ = Reports(self._nomad).instances(self._stand_in)
+        task = self._reports.leader(self._stand_in)
         operator = names.node_variable(self._stand_in.job)
         access, secret = (self._item(operator, f"operator_{name}") for name in ("access_key", "secret_key"))
         with (

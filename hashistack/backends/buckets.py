@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
 from urllib.parse import urlencode
+
+from hashistack.backends.patience import asked_again
 
 _HEADER = "HASHISTACK.object"
 _END = "complete"
@@ -26,11 +27,10 @@ _SAID = (
     "CacheControl",
     "Metadata",
 )
-_IN_MEMORY = (
-    16 << 20
-)  # bytes of an object; a larger one goes through a file, for it may have to be read again
+# Bytes of an object; a larger one goes through a file, for it may have to be read again.
+_IN_MEMORY = 16 << 20
 _TRIES = 5
-_PAUSE = 2.0
+_PAUSE = 2.0  # seconds, for whoever overwrites an object to be done
 _GONE = ("NoSuchKey", "404")
 
 
@@ -111,21 +111,25 @@ def _read(s3: Any, bucket: str, key: str, body: IO[bytes]) -> Mapping[str, Any] 
     """Read an object, again where it was changed meanwhile; None if it was removed."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    for left in reversed(range(_TRIES)):
+    def read() -> Mapping[str, Any]:
         body.seek(0)
         body.truncate()
-        try:
-            answer: Mapping[str, Any] = s3.get_object(Bucket=bucket, Key=key)
-            shutil.copyfileobj(answer["Body"], body)
-        except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _GONE:
-                return None
-            if not left:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return answer
-    return None
+        answer: Mapping[str, Any] = s3.get_object(Bucket=bucket, Key=key)
+        shutil.copyfileobj(answer["Body"], body)
+        return answer
+
+    def is_gone(error: Exception) -> bool:
+        return isinstance(error, ClientError) and error.response["Error"]["Code"] in _GONE
+
+    def passes(error: Exception) -> bool:
+        return isinstance(error, (BotoCoreError, ClientError)) and not is_gone(error)
+
+    try:
+        return asked_again(read, passes, _TRIES, _PAUSE)
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
 
 
 def _member(name: str, header: Mapping[str, Any]) -> tarfile.TarInfo:

@@ -9,6 +9,7 @@ from itertools import cycle, islice
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.diagnostics import BackendError
+from hashistack.messages import stand_in_upkeep as messages
 from hashistack.plan.actual import Json
 from hashistack.plan.report import Answer, askable, leader_first, read
 from hashistack.plan.stand_ins import StandIn
@@ -50,6 +51,13 @@ class Reports:
         ]
         report = self.of((stand_in,))[stand_in.job].report
         return [Task(each["ID"], stand_in.engine.task) for each in leader_first(report, found)]
+
+    def leader(self, stand_in: StandIn) -> Task:
+        """Return the main task of the member that leads, or of any that runs; raise where none does."""
+        found = self.instances(stand_in)
+        if not found:
+            raise BackendError(messages.nothing_runs(stand_in.job))
+        return found[0]
 
     def _ask(self, stand_in: StandIn, allocations: Sequence[Json]) -> Answer:
         problem = "no member runs"

@@ -10,7 +10,7 @@ from hashistack.backends.bucket_backup import BucketBackup
 from hashistack.backends.exec import Exec, Task
 from hashistack.backends.nomad import Nomad
 from hashistack.backends.reports import Reports
-from hashistack.diagnostics import BackendError, DeployError, UsageProblem
+from hashistack.diagnostics import DeployError, UsageProblem
 from hashistack.messages import stand_in_upkeep as messages
 from hashistack.plan.stand_ins import StandIn
 
@@ -53,15 +53,11 @@ class ServiceBackup:
 
     def _script(self, script: str) -> Task:
         """Return the task that is asked, in which the script was found."""
-        instances = self._reports.instances(self._stand_in)
-        if not instances:
-            raise BackendError(messages.nothing_runs(self._stand_in.job))
-        found = self._exec.text(
-            instances[0], ("/bin/sh", "-c", f"! test -f {script} || echo found"), _LOOK_SECONDS
-        )
+        task = self._reports.leader(self._stand_in)
+        found = self._exec.text(task, ("/bin/sh", "-c", f"! test -f {script} || echo found"), _LOOK_SECONDS)
         if not found:
             raise UsageProblem(messages.no_backup_of(self._stand_in.name, self._stand_in.engine.task))
-        return instances[0]
+        return task
 
     def _run(self, task: Task, script: str, *, stdin: BinaryIO | None, out: BinaryIO | None) -> None:
         words = bytearray()

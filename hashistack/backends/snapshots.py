@@ -10,16 +10,16 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hashistack.backends.api import Api
 from hashistack.backends.endpoint import Endpoint, session
 from hashistack.backends.failures import explained, from_status
-from hashistack.backends.patience import until
+from hashistack.backends.patience import asked_again, until
 from hashistack.diagnostics import BackendError, HashistackError, UsageProblem
 from hashistack.messages import upkeep as messages
 from hashistack.plan.backup import (
@@ -34,8 +34,6 @@ from hashistack.plan.backup import (
     sums_text,
 )
 from hashistack.plan.progress import Progress, Waiting
-
-T = TypeVar("T")
 
 _PATHS = {"Consul": "snapshot", "Nomad": "operator/snapshot"}
 _TIMEOUT = 600  # seconds without a byte; a restore answers when all of it is in place
@@ -99,11 +97,11 @@ class Snapshots:
 
         One that was cut off on its way is asked for again.
         """
-        return _asked_again(partial(self._saved, product, path, progress))
+        return asked_again(partial(self._saved, product, path, progress), _was_cut, _TRIES)
 
     def restore(self, product: str, path: Path) -> None:
         """Put a snapshot in the place of all that the servers have; twice does no harm."""
-        _asked_again(partial(self._put, product, path))
+        asked_again(partial(self._put, product, path), _was_cut, _TRIES)
 
     def _saved(self, product: str, path: Path, progress: Progress) -> int:
         path.unlink(missing_ok=True)
@@ -149,18 +147,9 @@ class Snapshots:
         return response
 
 
-def _asked_again(call: Callable[[], T]) -> T:
-    """Ask up to `_TRIES` times, as long as what is said is cut off on its way."""
-    for _ in range(_TRIES - 1):
-        try:
-            return call()
-        except BackendError as error:
-            if not _was_cut(error):
-                raise
-    return call()
-
-
-def _was_cut(error: BackendError) -> bool:
+def _was_cut(error: Exception) -> bool:
+    if not isinstance(error, BackendError):
+        return False
     return error.diagnostics[0].code == _BROKEN or any(words in str(error) for words in _CUT)
 
 

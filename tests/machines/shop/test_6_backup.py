@@ -12,7 +12,7 @@ from tests.machines.times import step
 
 def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: Site) -> None:
     before, volumes, count = site.jobs(), _volumes(site), counted(site, site.ingresses[0])
-    instances = [each["ID"] for each in site.api("/v1/allocations")]
+    instances = {each["ID"] for each in site.api("/v1/allocations")}
     site.nomad("var", "put", "-force", "nomad/jobs/kept", "value=42")
     site.consul("kv", "put", "kept", "42")
     with step("backup"):
@@ -25,7 +25,7 @@ def test_what_was_saved_is_there_again_after_all_servers_lost_their_data(site: S
     assert "still has the data of shop-cache" in result.stderr
     assert "hashistack restore FOLDER" in result.stderr
     with step("... and every machine has ended what its servers do not know"):
-        until(lambda: not any(instance in _folders(site) for instance in instances), 120)
+        until(lambda: instances.isdisjoint(_folders(site)), 120)
     with step("... and restored"):
         site.done("restore", "-e", "factory", "--yes", saved)
     assert site.jobs() == before
@@ -49,10 +49,10 @@ def test_snapshots_are_made_on_a_schedule(site: Site) -> None:
     assert "consul" in files
 
 
-def _folders(site: Site) -> str:
+def _folders(site: Site) -> list[str]:
     """Return the names of the instances that have a folder on a machine."""
     hosts = site.factory["hosts"]
-    return "\n".join(site.bed.machine(name).run("ls /opt/nomad/alloc") for name in hosts)
+    return [each for name in hosts for each in site.bed.machine(name).run("ls /opt/nomad/alloc").split()]
 
 
 def _volumes(site: Site) -> list[tuple[str, str]]:
